@@ -1,0 +1,99 @@
+# From a clone to the course: `make book` to read it, `make test` to see it proven.
+# `make help` lists everything; CONTRIBUTING.md says how to add a chapter, an exercise, a widget.
+
+PYTHON ?= python3
+PORT   ?= 8000
+
+BIN   := .venv/bin
+READY := .venv/.ready
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# NumPy's matrix products are small here: a second thread mostly waits, and on a busy machine long.
+export OPENBLAS_NUM_THREADS ?= 1
+
+# Python 3.11 to 3.13, with the venv module: the first of these that has both.
+CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11
+SUITABLE   := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+ROOTED     := $(if $(filter 0,$(shell id -u)),--allow-root)
+
+.DEFAULT_GOAL := help
+.PHONY: help book serve lab test lint format assignments grade student-bundle benchmarks lock chromium clean
+
+help:  ## list what make can do here
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
+
+book: $(READY) writable  ## build the site: _build/html/index.html
+	@jupyter-book build -W --keep-going --all . || { echo; \
+	  echo "Stopped: the book is not finished: mend the warnings above (each names its page), then run 'make book' again."; exit 1; }
+	@echo "The book is ready: $(CURDIR)/_build/html/index.html"
+
+serve: book  ## build the site and serve it on http://localhost:8000 (PORT=...)
+	@echo "Reading at http://localhost:$(PORT) - stop with Ctrl-C"
+	@python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+lab: $(READY)  ## open the chapters as notebooks in JupyterLab
+	@JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter:$$JUPYTER_CONFIG_PATH" \
+	  jupyter lab $(ROOTED) --LabApp.default_url=/lab/tree/chapters/01-pixels.md $(LAB)
+
+test: lint book chromium  ## check style, build the book, run every test
+	@CNNKIT_BOOK_IS_BUILT=1 python -m pytest -n 2 --dist worksteal $(TESTS)
+
+lint: $(READY)  ## ruff and mypy
+	@ruff check . && ruff format --check . && mypy
+
+format: $(READY)  ## let ruff tidy the code
+	@ruff check --fix . && ruff format .
+
+assignments: $(READY)  ## exercises/ from solutions/
+	@python -m cnnkit assignments
+
+grade: $(READY)  ## grade submitted/*/NAME and write feedback/: make grade NAME=01-pixels
+	@python -m cnnkit grade $(NAME)
+
+student-bundle: $(READY)  ## dist/cnn-course-student.zip: what students get, no solutions
+	@python -m cnnkit student-bundle
+
+benchmarks: $(READY)  ## measure the site and the package: benchmarks/results/*.json
+	@python benchmarks/site.py
+
+lock:  ## refresh constraints.txt: newest versions that pyproject.toml allows (torch stays)
+	@rm -rf _build/lock && "$(PYTHON)" -m venv _build/lock
+	@_build/lock/bin/python -m pip install -q $$(grep '^torch==' constraints.txt)
+	@_build/lock/bin/python -m pip install -q ".[all]"
+	@{ echo "# The exact versions that the course is tested with; 'make lock' writes this file."; \
+	  _build/lock/bin/python -m pip freeze --exclude cnnkit | sed -E 's/ @ .*//; s/^(torch==[0-9.]+)\+.*/\1/'; } > constraints.new
+	@mv constraints.new constraints.txt && rm -rf _build/lock && npm update --no-progress
+
+clean:  ## remove what was built; `rm -rf .venv node_modules` removes what was installed
+	@rm -rf _build dist
+
+# ---- what the targets above stand on -------------------------------------------------------
+
+.PHONY: writable
+writable:
+	@mkdir -p _build 2>/dev/null; test -w _build || { \
+	  echo "Stopped: the folder _build cannot be written: give yourself the right to (chmod -R u+w _build), or delete it, then run make again."; exit 1; }
+
+# One sentence for each way an install goes wrong; the next run goes on from there.
+$(READY): pyproject.toml constraints.txt package-lock.json
+	@for python in $(CANDIDATES); do \
+	  "$$python" -c '$(SUITABLE)' 2>/dev/null && { found="$$python"; break; }; done; \
+	if [ -z "$$found" ]; then \
+	  if "$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; \
+	  then echo "Stopped: this Python has no venv module: install it (Debian and Ubuntu: apt-get install python3-venv), then run make again."; \
+	  else echo "Stopped: the course needs Python 3.11, 3.12 or 3.13 and found none: install one, or name it: make PYTHON=/path/to/python3.12 book"; fi; \
+	  exit 1; fi; \
+	[ -x $(BIN)/pip ] && $(BIN)/python -c '$(SUITABLE)' 2>/dev/null || "$$found" -m venv --clear .venv || { \
+	  echo "Stopped: the folder .venv could not be made: see the line above, then run make again."; exit 1; }
+	@echo "Installing the course into .venv (a few minutes, once) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt torch && \
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[all]" || { \
+	  echo "Stopped: pip could not finish: check the network connection, then run make again; what has arrived is kept."; exit 1; }
+	@npm ci --no-progress --loglevel=error >/dev/null || { \
+	  echo "Stopped: npm could not finish: check the network connection, then run make again."; exit 1; }
+	@touch $@
+
+chromium:
+	@command -v chromium chromium-browser google-chrome >/dev/null || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else echo "No Chromium here: the browser tests will be skipped. To run them too: sudo apt-get install chromium"; fi
