@@ -1,0 +1,5 @@
+"""Run ``python -m cnnkit``."""
+
+from cnnkit.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,18 @@
+"""When two answers count as the same."""
+
+import numpy as np
+
+__all__ = ["same", "slack"]
+
+
+def same(answer, expected, tolerance=1e-5):
+    """Whether two arrays have the same shape and, nearly, the same values."""
+    if answer.shape != expected.shape:
+        return False
+    return np.allclose(answer, expected, rtol=0, atol=slack(expected, tolerance), equal_nan=True)
+
+
+def slack(expected, tolerance):
+    """Give the difference that rounding may make: honest answers may compute in 32 bits."""
+    # Not below that of 1: a sum may cancel to almost nothing, its rounding errors do not.
+    return tolerance * max(float(np.abs(expected).max(initial=0.0)), 1.0)

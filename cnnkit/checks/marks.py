@@ -1,0 +1,362 @@
+"""Keep the score of one function, part by part, and tell what went wrong."""
+
+import contextlib
+import copy
+import io
+import signal
+import sys
+import textwrap
+import threading
+import traceback
+
+import numpy as np
+
+from cnnkit.checks.causes import cause_of, cause_of_all
+from cnnkit.checks.compare import same, slack
+
+__all__ = ["Marks", "Part", "Wrong"]
+
+INDENT = " " * 9  # the width of "  right  ": a message stands below its title
+AGAIN = "(As above.)"
+
+
+class Wrong(Exception):
+    """An answer that is not right; the message is for the learner."""
+
+
+# Not an Exception: an answer that catches every Exception in its loop is stopped all the same.
+class OutOfTime(BaseException):
+    """An answer that did not come back in time."""
+
+
+class Marks:
+    """The score of one function.
+
+    Parameters
+    ----------
+    name : str
+        The function's name, as the learner wrote it.
+    points : float
+        What the function is worth. The parts share it by their weights, so a notebook without
+        its hidden parts shows the full points when every visible part is right.
+    read : str
+        Where in the course to read again; told once, when a part is wrong.
+    """
+
+    def __init__(self, name, points, read=""):
+        self.name = name
+        self.points = points
+        self.read = read
+        self.right = self.weight = 0.0
+        self.has_hidden = self.was_slow = False
+        self.said: set[str] = set()  # each message is told once
+        print(name)
+
+    def part(self, title, weight=1.0, seconds=6.0):
+        """Start a part that the learner sees: use it in a ``with`` statement.
+
+        An answer may take some seconds of the processor's time, and is stopped after that.
+        """
+        return Part(self, title, weight, seconds, hidden=False)
+
+    def hidden(self, title, weight=1.0, seconds=6.0):
+        """Start a part that tells no number: use it in a ``with`` statement."""
+        self.has_hidden = True
+        return Part(self, title, weight, seconds, hidden=True)
+
+    def total(self):
+        """Tell the points, from 0 to all of them: the last line of a test cell."""
+        score = round(self.points * self.right / self.weight, 2) if self.weight else 0.0
+        score = min(max(score, 0.0), float(self.points))
+        if self.read and self.right < self.weight:
+            print(f"  Read again: {self.read}")
+        of = f"{score:g} of {self.points:g} points"
+        print(f"  {of}" if self.has_hidden else f"  {of} in the visible tests")
+        return score
+
+
+class Part:
+    """One case that the function has to get right; all of it or nothing counts."""
+
+    def __init__(self, marks, title, weight, seconds, hidden):
+        self.marks, self.title, self.weight = marks, title, weight
+        self.seconds = 0.5 if marks.was_slow else seconds  # an endless loop costs its time once
+        self.hidden = hidden
+        self.originals: tuple = ()
+        self.inputs: tuple = ()
+        self.compared = False
+
+    def given(self, *inputs):
+        """Fresh copies of the inputs, to call the answer with (a single one comes unpacked)."""
+        self.originals = copy.deepcopy(inputs)
+        self.inputs = copy.deepcopy(inputs)
+        return self.inputs[0] if len(inputs) == 1 else self.inputs
+
+    def compare(self, answer, expected, *, of=None, dtype=None, unchanged=False, tolerance=1e-5):
+        """Compare an answer with the right one, by value.
+
+        Parameters
+        ----------
+        answer, expected : number, array or sequence of numbers
+        of : str, optional
+            Whose misunderstandings to look for; by default the function's own.
+        dtype : str, optional
+            Also ask for this data type.
+        unchanged : bool
+            Also ask that the inputs are as they were given.
+        tolerance : float
+            Largest difference, as a fraction of the largest expected value (or of 1).
+
+        Raises
+        ------
+        Wrong
+            With the cause, as far as it can be told.
+        """
+        self.compared = True
+        expected = np.asarray(expected)
+        answer = self._plain(answer)
+        if not same(answer, expected, tolerance):
+            cause = cause_of(of or self.marks.name, self.originals, answer, expected, tolerance)
+            raise Wrong(cause or self._difference(answer, expected, tolerance))
+        if dtype and answer.dtype != np.dtype(dtype):
+            raise Wrong(f"The values are right, but their type is {answer.dtype}, not {dtype}.")
+        if unchanged and not self._untouched():
+            raise Wrong(
+                "The result is right, but your function changed the input it was given: "
+                "whoever passed it still needs it. Work on a copy, or build a new array."
+            )
+
+    def compare_all(self, answers, expected):
+        """Compare an answer for each of the cases that were given: one cause explains them all."""
+        self.compared = True
+        (cases,) = self.originals
+        plain = [self._plain(answer) for answer in answers]
+        expected = [np.asarray(value) for value in expected]
+        rows = zip(cases, plain, expected, strict=True)
+        wrong = [row for row in rows if not same(row[1], row[2], 1e-9)]
+        if not wrong:
+            return
+        cause = cause_of_all(self.marks.name, cases, plain, expected)
+        case, answer, value = wrong[0]
+        if cause or self.hidden:
+            raise Wrong(cause or self._difference(answer, value, 1e-9))
+        shown = ", ".join(map(str, case))
+        raise Wrong(f"For ({shown}) your answer is {answer.tolist()}; it is {value.tolist()}.")
+
+    def compare_list(self, answer, expected, *, unchanged=False):
+        """Compare a list of arrays, each of its own shape, with the right one."""
+        if not isinstance(answer, list | tuple) or len(answer) != len(expected):
+            raise Wrong(f"Return a list with {len(expected)} array(s), one for each that came in.")
+        plain = [self._plain(one) for one in answer]
+        for one, right in zip(plain, expected, strict=True):
+            if one.shape != right.shape:
+                raise Wrong("Each array must keep the shape of the one it stands for.")
+        flat = [np.concatenate([one.ravel() for one in many]) for many in (plain, expected)]
+        self.compare(*flat, unchanged=unchanged)
+
+    def unpack(self, answer, names):
+        """Take a tuple apart, giving each of its arrays a name."""
+        if not isinstance(answer, list | tuple) or len(answer) != len(names):
+            raise Wrong(f"Return {len(names)} arrays, in this order: {', '.join(names)}.")
+        return dict(zip(names, answer, strict=True))
+
+    def array(self, answer, shape):
+        """Read an answer as an array of this shape, to look at it in other ways."""
+        self.compared = True
+        plain = self._plain(answer)
+        if plain.shape != shape:
+            raise Wrong(f"Your array has the shape {plain.shape}; it must have {shape}.")
+        return plain
+
+    def compare_pairs(self, answer, expected, *, of=None):
+        """Compare a list of (name, number) pairs with the right one."""
+        self.compared = True
+        try:
+            pairs = [(str(name), float(number)) for name, number in answer]
+        except (TypeError, ValueError):
+            raise Wrong(
+                "Return a list with one pair for each image: (name, probability)."
+            ) from None
+        if len(pairs) != len(expected):
+            raise Wrong(
+                f"Your list has {len(pairs)} pair(s): there must be exactly one for each image."
+            )
+        cause = cause_of(of or self.marks.name, self.originals, pairs, expected)
+        if cause:
+            raise Wrong(cause)
+        if [name for name, _ in pairs] != [name for name, _ in expected]:
+            raise Wrong("The names are not those of the most probable class of each image.")
+        if not same(np.array([p for _, p in pairs]), np.array([p for _, p in expected])):
+            raise Wrong("The names are right, but the numbers are not their probabilities.")
+
+    def require(self, condition, message):
+        """Ask for something else than equal values."""
+        self.compared = True
+        if not condition:
+            raise Wrong(message)
+
+    def raises(self, kind):
+        """Ask that the lines of a ``with`` statement raise this kind of exception."""
+        self.compared = True
+        return _Raises(kind)
+
+    def _untouched(self):
+        return all(
+            np.array_equal(np.asarray(before), np.asarray(after))
+            for before, after in zip(_leaves(self.originals), _leaves(self.inputs), strict=True)
+        )
+
+    def _plain(self, answer):
+        """Make the answer a plain array: nothing of its own class decides what is equal."""
+        if answer is None:
+            raise Wrong("Your function gave None back: does every way through it `return`?")
+        if not isinstance(answer, int | float | np.generic | np.ndarray | list | tuple):
+            kind = type(answer).__name__
+            raise Wrong(f"Your function gave a {kind} back; return a number or a NumPy array.")
+        try:
+            plain = np.array(answer, subok=False)
+        except ValueError:
+            raise Wrong("The rows of your result have different lengths.") from None
+        if plain.dtype.kind not in "biuf":
+            raise Wrong("Your result holds something else than plain numbers.")
+        return plain
+
+    def _difference(self, answer, expected, tolerance):
+        """Tell where the answer first differs; without any number in a hidden part."""
+        if answer.shape != expected.shape:
+            if self.hidden:
+                return "The result has the wrong shape."
+            return (
+                f"The result has the shape {answer.shape}; it must have {expected.shape}. "
+                f"Write both down for a small example, and count the positions."
+            )
+        if self.hidden:
+            return "Some values are wrong."
+        close = np.isclose(answer, expected, rtol=0, atol=slack(expected, tolerance))
+        if not expected.ndim:
+            return f"Your answer is {answer:g}; it must be {expected:g}."
+        place = tuple(int(i) for i in np.argwhere(~close)[0])
+        where = ", ".join(map(str, place))
+        return (
+            f"At [{where}] your result has {answer[place]:g}; there it must be "
+            f"{expected[place]:g} ({int((~close).sum())} of {close.size} values differ)."
+        )
+
+    # ---- the with statement ------------------------------------------------------------------
+
+    def __enter__(self):
+        self.marks.weight += self.weight
+        # A warning or a progress bar is no mistake, but nbgrader takes stderr for one. What an
+        # answer prints in a hidden part could show the part's inputs, so it is dropped there.
+        self.streams = contextlib.ExitStack()
+        quiet = io.StringIO() if self.hidden else None
+        self.streams.enter_context(contextlib.redirect_stderr(quiet or sys.stdout))
+        if quiet is not None:
+            self.streams.enter_context(contextlib.redirect_stdout(quiet))
+        self.alarm = _Alarm(self.seconds)
+        self.alarm.start()
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.alarm.stop()
+        self.streams.close()
+        if isinstance(error, KeyboardInterrupt | GeneratorExit):
+            return False
+        if error is None and self.compared:
+            self.marks.right += self.weight
+            print(f"  right  {self.title}")
+            return True
+        message = self._explain(error) if error else "Nothing was compared."
+        print(f"  wrong  {self.title}")
+        if message in self.marks.said:
+            message = AGAIN
+        self.marks.said.add(message)
+        print(textwrap.fill(message, 88, initial_indent=INDENT, subsequent_indent=INDENT))
+        return True
+
+    def _explain(self, error):
+        name = self.marks.name
+        if isinstance(error, Wrong):
+            return str(error)
+        if isinstance(error, OutOfTime):
+            self.marks.was_slow = True
+            return "It did not finish in time: is there a loop that never ends?"
+        if isinstance(error, NotImplementedError):
+            return "Not written yet: replace the line with NotImplementedError by your own."
+        if isinstance(error, NameError) and getattr(error, "name", None) == name:
+            return f"There is no {name} yet: run the cell in which you wrote it (without errors)."
+        kind = type(error).__name__
+        if self.hidden:
+            return f"Your function stopped with {_article(kind)} {kind}."
+        return f"Your function stopped with {kind}: {error}{_line_of(error)}"
+
+
+class _Raises:
+    def __init__(self, kind):
+        self.kind = kind
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if isinstance(error, NotImplementedError) or (
+            error is not None and not isinstance(error, Exception)
+        ):
+            return False
+        wanted = self.kind.__name__
+        if error is None:
+            raise Wrong(f"This cannot work: your function should raise a {wanted} that says why.")
+        if not isinstance(error, self.kind):
+            raise Wrong(f"Your function raised {kind.__name__} here; it should raise a {wanted}.")
+        return True
+
+
+class _Alarm:
+    """Raise OutOfTime after some seconds, where the system can (not on Windows).
+
+    What counts is the processor's time, so that a busy machine costs nobody marks; only an answer
+    that waits and does nothing is stopped by the clock, ten times later.
+    """
+
+    def __init__(self, seconds):
+        on_main = threading.current_thread() is threading.main_thread()
+        self.timers = {}
+        if hasattr(signal, "setitimer") and on_main:
+            self.timers[signal.ITIMER_PROF] = signal.SIGPROF, seconds
+            self.timers[signal.ITIMER_REAL] = signal.SIGALRM, 10 * seconds
+
+    def start(self):
+        self.before = {}
+        for timer, (number, seconds) in self.timers.items():
+            self.before[number] = signal.signal(number, self._ring)
+            # Rings again and again: one alarm may be swallowed by a bare `except:` in the answer.
+            signal.setitimer(timer, seconds, 0.5)
+
+    def stop(self):
+        for timer in self.timers:
+            signal.setitimer(timer, 0)
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+
+    def _ring(self, number, frame):
+        raise OutOfTime
+
+
+def _leaves(value):
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
+
+
+def _article(word):
+    return "an" if word[0] in "AEIOU" else "a"
+
+
+def _line_of(error):
+    """Name the line of the notebook on which an exception arose."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if "ipykernel" in f.filename]
+    if len(frames) < 2:  # the first one is the test cell itself
+        return ""
+    return f" (line {frames[-1].lineno} of your cell: {frames[-1].line})"

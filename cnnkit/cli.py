@@ -1,0 +1,169 @@
+"""The command line: ``python -m cnnkit COMMAND``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+__all__ = ["main"]
+
+
+def main(arguments=None):
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Instead of those of the command line.
+
+    Returns
+    -------
+    int
+        The exit status: 0 when all went well, 1 when something must be mended.
+    """
+    parser = argparse.ArgumentParser(prog="python -m cnnkit", description="Tools of the course.")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for add in (_add_check, _add_assignments, _add_grade, _add_student_bundle, _add_train):
+        add(commands)
+    options = vars(parser.parse_args(arguments))
+    run = options.pop("run")
+    try:
+        return run(**options)
+    except (OSError, RuntimeError, ValueError) as error:
+        print(f"cnnkit: {error}", file=sys.stderr)
+        return 1
+
+
+def _command(commands, name, run, text):
+    command = commands.add_parser(name, help=text, description=text)
+    command.set_defaults(run=run)
+    return command
+
+
+def _in_course(command):
+    command.add_argument(
+        "--course",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help="the folder with nbgrader_config.py (default: this one)",
+    )
+
+
+def _course(folder):
+    for needed in ("nbgrader_config.py", "solutions"):
+        if not (folder / needed).exists():
+            raise ValueError(
+                f"{folder.resolve()} has no {needed}: run this in the course's folder, "
+                f"or name it with --course."
+            )
+    return folder
+
+
+# ---- check: a learner without a gradebook -------------------------------------------------------
+
+
+def _add_check(commands):
+    command = _command(commands, "check", check, "tell the points of an exercise notebook")
+    command.add_argument("notebook", type=Path, help="for example exercises/01-pixels/pixels.ipynb")
+
+
+def check(notebook):
+    """Run a notebook and print its points, function by function."""
+    from cnnkit.grading.study import check_notebook, report
+
+    results = check_notebook(notebook)
+    print(report(notebook, results))
+    return 0 if all(result.score == result.points for result in results) else 1
+
+
+# ---- assignments: solutions/ to exercises/ ------------------------------------------------------
+
+
+def _add_assignments(commands):
+    text = "write exercises/ from solutions/: what students get"
+    _in_course(_command(commands, "assignments", assignments, text))
+
+
+def assignments(course):
+    """Generate every exercise notebook, and the sources that nbgrader grades with."""
+    from cnnkit.grading.course import build_exercises
+    from cnnkit.grading.source import write_sources
+
+    write_sources(_course(course))
+    for path in build_exercises(course):
+        print(path)
+    return 0
+
+
+# ---- grade: submitted/ to marks and feedback/ ---------------------------------------------------
+
+
+def _add_grade(commands):
+    text = "grade submitted/STUDENT/ASSIGNMENT/, print the scores, write feedback/"
+    command = _command(commands, "grade", grade, text)
+    command.add_argument("assignment", help="for example 01-pixels")
+    _in_course(command)
+
+
+def grade(assignment, course):
+    """Grade all submissions to an assignment."""
+    from cnnkit.grading.course import autograde, write_feedback
+
+    scores = autograde(_course(course), assignment)
+    write_feedback(course, assignment)
+    for student, score in sorted(scores.items()):
+        print(f"{score:6.2f}  {student}")
+    return 0
+
+
+# ---- student-bundle -----------------------------------------------------------------------------
+
+
+def _add_student_bundle(commands):
+    text = "write dist/cnn-course-student.zip: the course without solutions and hidden tests"
+    _in_course(_command(commands, "student-bundle", student_bundle, text))
+
+
+def student_bundle(course):
+    """Pack what students get."""
+    from cnnkit.grading.bundle import write_bundle
+
+    print(write_bundle(_course(course)))
+    return 0
+
+
+# ---- train --------------------------------------------------------------------------------------
+
+
+def _add_train(commands):
+    text = "train a network; alone, or in many processes under torchrun"
+    command = _command(commands, "train", train, text)
+    add = command.add_argument
+    data = "digits, mnist, cartoons, cifar10, cats-vs-dogs or pets"
+    add("--data", required=True, metavar="NAME", help=data)
+    add("--model", metavar="NAME", help="article, lenet or resnet (default: what suits the data)")
+    add("--epochs", type=int, metavar="N", help="times through the pictures")
+    add("--size", type=int, default=64, metavar="N", help="pixels of cartoons and photographs (64)")
+    add("--count", type=int, default=4000, metavar="N", help="cartoons to draw (4000)")
+    add("--batch-size", type=int, default=128, metavar="N", help="pictures a step (128)")
+    add("--lr", type=float, metavar="X", help="the peak of the learning rate")
+    add("--patience", type=int, metavar="N", help="stop after N epochs that were no better")
+    precisions = ("auto", "float32", "bfloat16", "float16")
+    add("--precision", choices=precisions, default="auto", help="auto: half precision on a GPU")
+    add("--compile", action="store_true", help="let torch.compile fuse operations")
+    add("--device", metavar="NAME", help="cpu, cuda, cuda:1 or mps (default: the best there is)")
+    add("--download", action="store_true", help="fetch the data if they are not here")
+    add("--seed", type=int, default=0, metavar="N", help="another number, other dice (0)")
+    add("--out", type=Path, metavar="FOLDER", help="checkpoint, log, weights (runs/DATA-MODEL)")
+    add("--resume", action="store_true", help="go on from the checkpoint in the folder")
+
+
+def train(**options):
+    """Train, judge, and keep what was learned."""
+    try:
+        from cnnkit.training import run
+    except ModuleNotFoundError as missing:
+        raise RuntimeError(
+            f"{missing.name} is not installed, and training needs it: pip install torch tqdm"
+        ) from missing
+    return run(**options)

@@ -1,0 +1,119 @@
+"""Run nbgrader on a course folder, as the teacher would."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from cnnkit.grading.source import assignments, write_sources
+
+__all__ = ["autograde", "build_exercises", "nbgrader", "write_feedback"]
+
+
+def nbgrader(course, *arguments):
+    """Run one nbgrader command in a course folder.
+
+    Parameters
+    ----------
+    course : path
+        The folder with ``nbgrader_config.py``.
+    *arguments : str
+        As on the command line: ``nbgrader(".", "autograde", "01-pixels")``.
+
+    Returns
+    -------
+    str
+        What nbgrader wrote to its log.
+
+    Raises
+    ------
+    RuntimeError
+        If nbgrader gave up; the message holds the end of its log.
+    """
+    # nbgrader calls `alembic` by name, which stands beside this Python.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", *arguments],
+        cwd=course,
+        env={**os.environ, "PATH": path},
+        text=True,
+        capture_output=True,
+    )
+    if done.returncode:
+        log = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
+        raise RuntimeError(f"`nbgrader {' '.join(arguments)}` in {course} gave up:\n{log}")
+    return done.stdout + done.stderr
+
+
+def build_exercises(course, target=None):
+    """Generate ``exercises/`` from ``solutions/``: solutions and hidden tests cut out.
+
+    Parameters
+    ----------
+    course : path
+        The folder with ``nbgrader_config.py`` and ``solutions/``.
+    target : path, optional
+        Where to write instead of the course's ``exercises/``.
+
+    Returns
+    -------
+    list of Path
+        The notebooks written.
+    """
+    target = Path(target or Path(course, "exercises"))
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(Path(course, "nbgrader_config.py"), folder)
+        names = write_sources(course, folder)
+        nbgrader(folder, "generate_assignment", "--no-db", "--assignment=*")
+        written = []
+        for name in names:
+            (target / name).mkdir(parents=True, exist_ok=True)
+            for made in sorted(Path(folder, "exercises", name).glob("*.ipynb")):
+                written.append(target / name / made.name)
+                shutil.copyfile(made, written[-1])
+    return written
+
+
+def autograde(course, name):
+    """Grade every submission to an assignment.
+
+    Parameters
+    ----------
+    course : path
+        The folder with ``nbgrader_config.py`` and ``submitted/STUDENT/NAME/``.
+    name : str
+        The assignment, for example ``"01-pixels"``.
+
+    Returns
+    -------
+    dict of str to float
+        The score of each student.
+
+    Raises
+    ------
+    ValueError
+        If there is no such assignment, or no submission to it.
+    """
+    from nbgrader.api import Gradebook
+
+    known = assignments(course)
+    if name not in known:
+        raise ValueError(f"There is no assignment {name!r}: choose one of {', '.join(known)}.")
+    if not any(Path(course, "submitted").glob(f"*/{name}/*.ipynb")):
+        raise ValueError(
+            f"There is nothing to grade: put each notebook at "
+            f"submitted/STUDENT/{name}/{known[name].stem}.ipynb."
+        )
+    write_sources(course)
+    nbgrader(course, "generate_assignment", name, "--force")
+    nbgrader(course, "autograde", name, "--force")
+    with Gradebook(f"sqlite:///{Path(course, 'gradebook.db').resolve()}") as gradebook:
+        submissions = gradebook.assignment_submissions(name)
+        return {s.student.id: s.score for s in submissions}
+
+
+def write_feedback(course, name):
+    """Write ``feedback/STUDENT/NAME/*.html`` for every graded submission to an assignment."""
+    nbgrader(course, "generate_feedback", name, "--force")

@@ -1,0 +1,102 @@
+"""Search everything that is shipped for solutions and hidden tests."""
+
+import html
+import json
+import re
+import zipfile
+from pathlib import Path
+
+from cnnkit.grading.source import assignments, notebook_from
+
+__all__ = ["find_leaks", "secrets"]
+
+REGION = re.compile(r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)### END \1", re.DOTALL)
+SOLUTION_LENGTH, LINE_LENGTH = 60, 30  # shorter ones are what anyone would write
+TEXT = {".bib", ".cfg", ".css", ".html", ".ipynb", ".js", ".json", ".md", ".mjs", ".py", ".txt"}
+
+
+def secrets(course):
+    """Collect what no student may see.
+
+    Returns
+    -------
+    dict of str to str
+        Text without white space, and what it is: each solution of some length as a whole, each
+        line of a hidden test that is not also a line of an open one, the names of its oracles.
+    """
+    found, open_text = {}, ""
+    for assignment, source in assignments(course).items():
+        for cell in notebook_from(source).cells:
+            open_text += _squeeze(REGION.sub("", cell.source))
+            function = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+            for kind, text in REGION.findall(cell.source):
+                where = f"{kind.lower()} of {assignment}, {function}"
+                if kind == "SOLUTION":
+                    found[_squeeze(text)] = where
+                    continue
+                found |= dict.fromkeys(re.findall(r"def (\w+_oracle)\(", text), where)
+                lines = filter(None, map(_squeeze, text.splitlines()))
+                found |= {line: where for line in lines if len(line) >= LINE_LENGTH}
+    return {
+        text: where
+        for text, where in found.items()
+        if text not in open_text
+        and (len(text) >= SOLUTION_LENGTH or not where.startswith("solution"))
+    }
+
+
+def find_leaks(course, paths):
+    """Look for secrets in files, and in the files of zip archives.
+
+    Parameters
+    ----------
+    course : path
+        The course folder, for its ``solutions/``.
+    paths : iterable of path
+
+    Returns
+    -------
+    list of str
+        What was found, and where.
+    """
+    hidden = secrets(course)
+    leaks = []
+    for name, text in _texts(paths):
+        squeezed = _squeeze(text)
+        leaks += [f"{name}: {where}" for secret, where in hidden.items() if secret in squeezed]
+    return leaks
+
+
+def _texts(paths):
+    for path in map(Path, paths):
+        if path.suffix == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                for name in archive.namelist():
+                    yield f"{path}/{name}", _readable(Path(name), archive.read(name))
+        else:
+            yield str(path), _readable(path, path.read_bytes())
+
+
+def _readable(path, content):
+    """Give the text that a person would read in a file."""
+    if path.suffix not in TEXT:
+        return ""
+    text = content.decode("utf-8", errors="replace")
+    if path.suffix == ".ipynb":
+        return "\n".join(_strings(json.loads(text)))
+    if path.suffix == ".html":
+        return html.unescape(re.sub(r"<[^>]*>", "", text))
+    return text
+
+
+def _strings(value):
+    """List all strings inside a JSON value."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        value = value.values()
+    return [text for item in value for text in _strings(item)] if hasattr(value, "__iter__") else []
+
+
+def _squeeze(text):
+    return "".join(text.split())

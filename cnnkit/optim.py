@@ -1,0 +1,99 @@
+"""Optimisers: from gradients to better parameters, by the update rules of ``torch.optim``.
+
+``parameters`` is what ``model.parameters()`` lists. ``lr`` may be changed between steps.
+"""
+
+import numpy as np
+
+from cnnkit.geometry import lesson
+
+
+class _Optimizer:
+    """What both share: the parameters, and forgetting the gradients."""
+
+    def __init__(self, parameters, lr, weight_decay):
+        self.parameters = list(parameters)
+        if not self.parameters:
+            remedy = "Pass model.parameters()."
+            raise lesson("an optimiser without parameters", "at least one to learn", remedy)
+        if lr < 0 or weight_decay < 0:
+            given = f"lr={lr}, weight_decay={weight_decay}"
+            raise lesson(given, "numbers of at least 0", "Steps go down the gradient by lr.")
+        self.lr, self.weight_decay = lr, weight_decay
+
+    def zero_grad(self):
+        """Forget the gradients, before the next backward pass adds to them."""
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    def _gradients(self):
+        """Yield (number, parameter, gradient with weight decay) where there is a gradient."""
+        for i, parameter in enumerate(self.parameters):
+            if parameter.grad is not None:
+                grad = parameter.grad
+                if self.weight_decay:
+                    grad = grad + self.weight_decay * parameter.data
+                yield i, parameter, grad
+
+
+class SGD(_Optimizer):
+    """Stochastic gradient descent: data −= lr · velocity, velocity = momentum · velocity + grad.
+
+    `weight_decay` adds its share of the parameter to the gradient; `nesterov` looks one step ahead.
+
+    >>> from cnnkit.nn import Parameter
+    >>> p = Parameter(np.ones(1)); p.grad = np.full(1, 2.0)
+    >>> SGD([p], lr=0.1).step(); p.data
+    array([0.8])
+    """
+
+    def __init__(self, parameters, lr, momentum=0.0, weight_decay=0.0, nesterov=False):
+        super().__init__(parameters, lr, weight_decay)
+        if momentum < 0 or (nesterov and not momentum):
+            given = f"momentum={momentum}, nesterov={nesterov}"
+            raise lesson(given, "momentum >= 0, above 0 with nesterov", "Use momentum=0.9.")
+        self.momentum, self.nesterov = momentum, nesterov
+        self._velocity: dict[int, np.ndarray] = {}
+
+    def step(self):
+        """Move every parameter against its gradient."""
+        for i, parameter, grad in self._gradients():
+            if self.momentum:
+                if i in self._velocity:
+                    self._velocity[i] = self.momentum * self._velocity[i] + grad
+                else:
+                    self._velocity[i] = grad
+                grad = (
+                    grad + self.momentum * self._velocity[i] if self.nesterov else self._velocity[i]
+                )
+            parameter.data -= self.lr * grad
+
+
+class Adam(_Optimizer):
+    """Adam (Kingma and Ba 2015): steps scaled by running averages of gradient and gradient².
+
+    >>> from cnnkit.nn import Parameter
+    >>> p = Parameter(np.ones(1)); p.grad = np.full(1, 2.0)
+    >>> Adam([p], lr=0.1).step(); p.data.round(3)
+    array([0.9])
+    """
+
+    def __init__(self, parameters, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
+        super().__init__(parameters, lr, weight_decay)
+        if not all(0 <= beta < 1 for beta in betas):
+            raise lesson(f"betas={betas}", "two numbers from 0 to below 1", "Use (0.9, 0.999).")
+        self.betas, self.eps = betas, eps
+        self._mean = [np.zeros_like(p.data) for p in self.parameters]
+        self._square = [np.zeros_like(p.data) for p in self.parameters]
+        self._steps = [0] * len(self.parameters)
+
+    def step(self):
+        """Move every parameter; young averages are corrected for having started at zero."""
+        for i, parameter, grad in self._gradients():
+            (slow, slower), mean, square = self.betas, self._mean[i], self._square[i]
+            self._steps[i] += 1
+            mean += (1 - slow) * (grad - mean)
+            square *= slower
+            square += (1 - slower) * grad * grad
+            spread = np.sqrt(square) / np.sqrt(1 - slower ** self._steps[i]) + self.eps
+            parameter.data -= self.lr / (1 - slow ** self._steps[i]) * mean / spread

@@ -1,0 +1,144 @@
+"""Pictures as a network wants them, and random views of them (augmentation), where it runs.
+
+A view is one affine map (crop, shift, turn, mirror: a matrix of 2×3 numbers a picture) and some
+arithmetic on the colours. Both run on a whole batch at once, on a GPU as on a CPU: no worker
+processes, nothing to wait for. All chance comes in from outside as ``dice``, so the same dice give
+the same views on every device, and in however many processes a batch is shared out.
+"""
+
+import math
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch.nn import functional as F
+
+from cnnkit.geometry import lesson
+
+__all__ = ["DICE", "random_views", "to_bytes", "to_input"]
+
+DICE = 9  # random numbers that one picture needs, whatever is asked for
+
+
+def to_input(images):
+    """Turn bytes into what a network of the course takes: floats from -1 (black) to 1 (white).
+
+    Parameters
+    ----------
+    images : tensor of uint8, shape (N, H, W, C), or (N, H, W) when grey
+
+    Returns
+    -------
+    tensor of float32, shape (N, C, H, W)
+        A new tensor. Its values lie in memory as they came, pixel by pixel: that is PyTorch's
+        ``channels_last`` format, the faster one for convolutions on most devices.
+    """
+    if images.ndim == 3:
+        images = images[..., None]
+    return images.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+
+
+def to_bytes(image, size, channels=3):
+    """Bring any picture into the form of the data sets: its middle square, scaled, as bytes.
+
+    A photograph is turned upright as its camera noted. What is transparent becomes white. Of 16
+    bits a colour the upper eight are kept.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image, path-like, or ndarray
+        An array is one of bytes, (H, W) or (H, W, 3).
+    size : int
+    channels : int, default 3
+        3 for colours, 1 for grey.
+
+    Returns
+    -------
+    ndarray of uint8, shape (size, size, 3), or (size, size) when grey
+    """
+    if isinstance(image, np.ndarray):
+        image = Image.fromarray(image)
+    elif not isinstance(image, Image.Image):
+        image = Image.open(image)
+    image = ImageOps.exif_transpose(image)
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        values = np.asarray(image, np.float64)
+        top = (
+            1 if image.mode == "F" and values.max() <= 1 else 255 if values.max() <= 255 else 65535
+        )
+        image = Image.fromarray((values / top * 255).clip(0, 255).astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    image = image.convert("RGB" if channels == 3 else "L")
+    return np.array(ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR))
+
+
+def random_views(images, dice, *, scale=(1.0, 1.0), shift=0.0, turn=0.0, flip=False, jitter=0.0):
+    """Show each picture as it might also have been taken: nearer, aside, turned, mirrored.
+
+    What falls outside of a picture is filled with its mirror image.
+
+    Parameters
+    ----------
+    images : tensor of float, shape (N, C, H, W)
+        Made by :func:`to_input`; not modified.
+    dice : tensor of float, shape (N, 9)
+        Uniform random numbers from 0 to 1.
+    scale : pair of float, default (1, 1)
+        Least and largest share of the area to keep: (0.5, 1) crops up to a half away, at a random
+        place and with sides of up to 4:3 or 3:4 (Szegedy et al. 2015), then scales back up.
+    shift : float, default 0
+        Moves by up to this share of a side: 0.1 is 3 of 28 pixels.
+    turn : float, default 0
+        Turns by up to this many degrees, either way.
+    flip : bool, default False
+        Mirrors half of the pictures, left to right.
+    jitter : float, default 0
+        Changes brightness, contrast and (of colours) saturation by up to this share.
+
+    Returns
+    -------
+    tensor of float, shape (N, C, H, W)
+
+    Raises
+    ------
+    ValueError
+        If `scale` is not a pair from above 0 to 1, or there are not nine dice a picture.
+    """
+    least, most = scale
+    if not 0 < least <= most <= 1:
+        raise lesson(f"scale={scale}", "two shares, 0 < least <= most <= 1", "Use scale=(0.5, 1).")
+    if dice.shape != (len(images), DICE):
+        expected = f"({len(images)}, {DICE}), a row a picture"
+        raise lesson(f"dice of shape {tuple(dice.shape)}", expected, "Use torch.rand(N, 9).")
+    dice = dice.to(images)
+    signed = 2 * dice - 1
+    if least < 1 or shift or turn or flip:
+        area = least + (most - least) * dice[:, 0]
+        ratio = torch.exp(signed[:, 1] * (math.log(4 / 3) if least < 1 else 0)).sqrt()
+        width, height = (area.sqrt() * ratio).clamp(max=1), (area.sqrt() / ratio).clamp(max=1)
+        x = signed[:, 2] * (1 - width + 2 * shift)
+        y = signed[:, 3] * (1 - height + 2 * shift)
+        angle = signed[:, 5] * math.radians(turn)
+        mirror = torch.where(dice[:, 4] < 0.5, -1.0, 1.0) if flip else torch.ones_like(x)
+        tall = images.shape[2] / images.shape[3]  # turning is done in pixels, not in sides
+        to_x = torch.stack([width * angle.cos() * mirror, -height * angle.sin() * tall, x], 1)
+        to_y = torch.stack([width * angle.sin() * mirror / tall, height * angle.cos(), y], 1)
+        matrix = torch.stack([to_x, to_y], dim=1)[:, None]
+        # Where each pixel looks: what F.affine_grid gives, four times as fast on a processor,
+        # because rows and columns are multiplied apart and only then added up.
+        rows, columns = (((2 * torch.arange(n) + 1) / n - 1).to(images) for n in images.shape[2:])
+        down = matrix[..., 1] * rows[:, None] + matrix[..., 2]
+        grid = down[:, :, None] + (matrix[..., 0] * columns[:, None])[:, None]
+        images = F.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
+    if jitter:
+        # The new colours of a pixel are a matrix times the old ones, plus an offset.
+        channels = images.shape[1]
+        brighter, contrast, saturation = (jitter * signed[:, 6:, None, None]).unbind(1)
+        grey = torch.full((channels, channels), 1 / channels).to(images)
+        matrix = torch.lerp(grey, torch.eye(channels).to(images), 1 + saturation)
+        offset = brighter - contrast * images.mean((1, 2, 3))[:, None, None]
+        colours = ((1 + contrast) * matrix).bmm(images.flatten(2)).add_(offset)
+        images = colours.clamp_(-1, 1).view(images.shape)
+    return images
