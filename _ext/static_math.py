@@ -1,0 +1,122 @@
+"""Formulas typeset by KaTeX while the book is built: HTML and MathML in the page, no script.
+
+One Node process serves a whole build: a line of JSON in, a line of JSON out. A formula that
+KaTeX cannot read is a warning that names page and formula, so `-W` fails the build.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+
+LOGGER = logging.getLogger(__name__)
+KATEX = Path(__file__).resolve().parent.parent / "node_modules" / "katex" / "dist"
+
+TYPESET = """
+const katex = require(process.argv[1]);
+require("readline").createInterface({ input: process.stdin }).on("line", line => {
+  const [tex, displayMode] = JSON.parse(line);
+  let answer;
+  try { answer = { html: katex.renderToString(tex, { displayMode, strict: "ignore" }) }; }
+  catch (error) { answer = { error: error.message }; }
+  console.log(JSON.stringify(answer));
+});
+"""
+
+
+class Typesetter:
+    """A Node process that turns TeX into HTML, started with the first formula."""
+
+    def __init__(self):
+        self.process = None
+
+    def start(self):
+        beside_python = Path(sys.executable).parent / "node"
+        node = str(beside_python) if beside_python.exists() else shutil.which("node")
+        if not node or not KATEX.exists():
+            raise ExtensionError(
+                "formulas are typeset with KaTeX in Node.js, and one of them is missing: "
+                "build the book with `make book`, which installs both"
+            )
+        self.process = subprocess.Popen(
+            [node, "-e", TYPESET, str(KATEX / "katex.min.js")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf8",
+        )
+
+    def __call__(self, tex, display):
+        if self.process is None:
+            self.start()
+        self.process.stdin.write(json.dumps([tex, display]) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def stop(self):
+        if self.process is not None:
+            self.process.communicate()
+            self.process = None
+
+
+typeset = Typesetter()
+
+
+def html_of(node, tex, display):
+    answer = typeset(tex, display)
+    if "error" in answer:
+        LOGGER.warning(
+            "KaTeX cannot read the formula %r: %s", tex, answer["error"], location=node, type="math"
+        )
+    return answer.get("html", "")
+
+
+def visit_math(translator, node):
+    html = html_of(node, node.astext(), display=False)
+    translator.body.append(translator.starttag(node, "span", "", CLASS="math"))
+    translator.body.append(html + "</span>")
+    raise nodes.SkipNode
+
+
+def visit_math_block(translator, node):
+    # A wide formula scrolls inside its box, so the box takes the keyboard's focus.
+    translator.body.append(translator.starttag(node, "div", CLASS="math", tabindex="0"))
+    if node["number"]:
+        number = get_node_equation_number(translator, node)
+        translator.body.append(f'<span class="eqno">({number})')
+        translator.add_permalink_ref(node, "Link to this equation")
+        translator.body.append("</span>")
+    translator.body.append(html_of(node, node.astext().strip(), display=True) + "</div>")
+    raise nodes.SkipNode
+
+
+def bring_style(app):
+    """KaTeX's stylesheet and its woff2 fonts, outside `_static`, whose CSS goes on every page."""
+    folder = Path(app.doctreedir).parent / "static-math"
+    shutil.rmtree(folder, ignore_errors=True)
+    fonts = folder / "katex" / "fonts"
+    fonts.mkdir(parents=True)
+    if KATEX.exists():
+        shutil.copy(KATEX / "katex.min.css", folder / "katex")
+        for font in KATEX.glob("fonts/*.woff2"):
+            shutil.copy(font, fonts)
+    app.config.html_static_path.append(str(folder))
+
+
+def add_style(app, pagename, templatename, context, doctree):
+    if 'class="katex"' in (context.get("body") or ""):
+        app.add_css_file("katex/katex.min.css")
+
+
+def setup(app):
+    app.add_html_math_renderer("katex_static", (visit_math, None), (visit_math_block, None))
+    app.connect("builder-inited", bring_style)
+    app.connect("html-page-context", add_style)
+    app.connect("build-finished", lambda app, exception: typeset.stop())
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}
