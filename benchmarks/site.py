@@ -1,0 +1,100 @@
+"""Measure the book: building it, the weight of its pages, and `import cnnkit`.
+
+    python benchmarks/site.py
+
+builds a copy of the book from nothing (cold) and once more (nothing changed), weighs each page in
+Chromium with all files compressed as a web server sends them, and starts Python with `import
+numpy` and `import cnnkit` in turns. It writes benchmarks/results/site.json.
+"""
+
+import gzip
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from record import record
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from conftest import CHROMIUM, CHROMIUM_ARGUMENTS, served  # noqa: E402
+from playwright.sync_api import sync_playwright  # noqa: E402
+
+BUILT = ["_build", ".venv", "node_modules", ".git", "__pycache__", ".*_cache", "dist"]
+
+
+def seconds(command, **options):
+    """Wall time of a command."""
+    start = time.perf_counter()
+    subprocess.run(command, check=True, stdout=options.pop("stdout", subprocess.DEVNULL), **options)
+    return time.perf_counter() - start
+
+
+def build_times():
+    """Seconds of `make book`'s build of a fresh copy, of each page's cells, and with no change."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "book"
+        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*BUILT))
+        (copy / "node_modules").symlink_to(ROOT / "node_modules")
+        log = Path(folder) / "log"
+        jupyter_book = Path(sys.executable).with_name("jupyter-book")
+        command = [jupyter_book, "build", "-W", "--keep-going", "--all", copy]
+        with log.open("w") as file:
+            cold = seconds(command, stdout=file, stderr=subprocess.STDOUT)
+        ran = re.findall(r"book/(\S+)\.md: .*?Executed notebook in ([0-9.]+)", log.read_text())
+        again = [seconds(command, stderr=subprocess.DEVNULL) for _ in range(3)]
+    return cold, {page: float(time) for page, time in ran}, statistics.median(again)
+
+
+def page_weights(html):
+    """KiB of all files that each page asks for, compressed."""
+    weights = {}
+    pages = re.findall(r"(?:root|file): (\S+)", (ROOT / "_toc.yml").read_text())
+    with served(html) as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        for name in pages:
+            page, total = browser.new_page(), 0
+            responses = []
+            page.on("requestfinished", lambda r, seen=responses: seen.append(r.response()))
+            page.goto(f"{url}/{name}.html", wait_until="networkidle")
+            page.evaluate("scrollTo(0, document.body.scrollHeight)")
+            page.wait_for_load_state("networkidle")
+            for response in responses:
+                body = response.body()
+                packed = response.url.endswith((".png", ".jpg", ".webp", ".woff2"))
+                total += len(body) if packed else len(gzip.compress(body, 6))
+            weights[name] = round(total / 1024)
+            page.close()
+        browser.close()
+    return weights
+
+
+def import_times(rounds=25):
+    """Median seconds of a Python that imports NumPy, or cnnkit, in turns."""
+    times = {"numpy": [], "cnnkit": []}
+    for _ in range(rounds):
+        for name, samples in times.items():
+            samples.append(seconds([sys.executable, "-c", f"import {name}"]))
+    return {name: statistics.median(samples) for name, samples in times.items()}
+
+
+if __name__ == "__main__":
+    cold, pages, unchanged = build_times()
+    imports = import_times()
+    results = {
+        "book built from nothing, seconds": round(cold, 1),
+        "of it, running the cells of each page, seconds": pages,
+        "book built again, nothing changed, seconds": round(unchanged, 1),
+        "page weight, all files compressed, KiB": page_weights(ROOT / "_build" / "html"),
+        "import numpy, milliseconds": round(1000 * imports["numpy"], 1),
+        "import cnnkit, milliseconds": round(1000 * imports["cnnkit"], 1),
+        "import cnnkit / import numpy": round(imports["cnnkit"] / imports["numpy"], 3),
+    }
+    for what, value in results.items():
+        print(f"{what}: {value}")
+    record("site", results, ["jupyter-book", "sphinx", "sphinx-book-theme", "numpy"])
