@@ -1,0 +1,227 @@
+"""The graders, graded: every named answer through the real nbgrader."""
+
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from cnnkit.grading import course, source
+
+ROOT = Path(__file__).resolve().parent.parent
+ANSWERS = Path(__file__).with_name("answers")
+# Function names and points are a contract with teachers: other tools rely on them.
+CONTRACT = {
+    "01-pixels": {
+        "to_channels_first": 2,
+        "to_gray": 2,
+        "scale": 2,
+        "flat_index": 2,
+        "dense_parameters": 2,
+    },
+    "02-convolution": {
+        "slide_pairs": 3,
+        "convolve": 5,
+        "convolve_channels": 5,
+        "convolve_filters": 4,
+        "vertical_edge_kernel": 3,
+    },
+    "03-padding-stride": {
+        "output_size": 4,
+        "fits": 3,
+        "same_padding": 3,
+        "zero_pad": 4,
+        "conv2d": 6,
+    },
+    "04-pooling": {"relu": 2, "max_pool": 5, "avg_pool": 4, "global_avg_pool": 4},
+    "05-softmax": {
+        "linear": 3,
+        "softmax": 5,
+        "cross_entropy": 5,
+        "cross_entropy_gradient": 4,
+        "read_out": 3,
+    },
+    "06-learning": {
+        "relu_backward": 3,
+        "max_pool_backward": 5,
+        "conv2d_backward": 8,
+        "sgd_step": 3,
+        "train": 6,
+    },
+}
+
+
+def read_answers(path):
+    """Split a file of answers into (kind, title, points lost, words told, code)."""
+    answers = []
+    for section in path.read_text().split("# %% ")[1:]:
+        head, _, code = section.partition("\n")
+        kind, _, title = head.partition(": ")
+        lost = re.match(r"# loses ([0-9.]+): (.+)\n", code)
+        assert kind in ("right", "wrong") and (lost is not None) == (kind == "wrong"), head
+        points, words = (float(lost[1]), lost[2]) if lost else (0.0, "")
+        answers.append((kind, title, points, words, code))
+    return answers
+
+
+def slow_imports(answer):
+    """Order answers so that those with PyTorch share a notebook, and those with SciPy the next."""
+    return ["import torch" not in answer[4], "from scipy" not in answer[4]]
+
+
+def fill_in(release, answers):
+    """Give a released notebook some answers, as a student would."""
+    notebook = nbformat.from_dict(release)
+    for cell in notebook.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "").replace("-", "_")
+        if name in answers:
+            cell.source = answers[name]
+    return notebook
+
+
+def submit(folder, name, notebook, student):
+    """Put a notebook where nbgrader looks for a student's."""
+    stem = source.assignments(folder)[name].stem
+    target = Path(folder, "submitted", student, name, f"{stem}.ipynb")
+    target.parent.mkdir(parents=True)
+    nbformat.write(notebook, target)
+
+
+def new_course(folder, name):
+    """Make a course of one assignment."""
+    folder.mkdir(exist_ok=True)
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    shutil.copytree(ROOT / "solutions" / name, folder / "solutions" / name)
+    return folder
+
+
+def solutions(name):
+    """Read the reference answers."""
+    cells = source.notebook_from(source.assignments(ROOT)[name]).cells
+    return {
+        cell.metadata.nbgrader.grade_id.replace("-", "_"): cell.source
+        for cell in cells
+        if cell.metadata.get("nbgrader", {}).get("solution")
+    }
+
+
+def read_marks(folder, name, student):
+    """Read each function's score, and what it was told, from the autograded notebook."""
+    from nbgrader.utils import determine_grade
+
+    stem = source.assignments(folder)[name].stem
+    path = folder / "autograded" / student / name / f"{stem}.ipynb"
+    marks = {}
+    for cell in nbformat.read(path, as_version=4).cells:
+        data = cell.metadata.get("nbgrader", {})
+        if data.get("grade"):
+            told = "".join(o.text for o in cell.outputs if o.output_type == "stream")
+            function = data["grade_id"].removeprefix("test-").replace("-", "_")
+            marks[function] = (determine_grade(cell)[0], " ".join(told.split()))
+    return marks
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_every_answer_gets_the_marks_it_should(name, tmp_path):
+    folder = new_course(tmp_path / "course", name)
+    release = nbformat.read(next(ROOT.glob(f"exercises/{name}/*.ipynb")), as_version=4)
+    reference = solutions(name)
+    zoo = {f: read_answers(ANSWERS / name / f"{f}.py") for f in CONTRACT[name]}
+    expected = {}  # student, function: what should become of it
+
+    # One notebook holds one answer of each function: their cells do not depend on one another.
+    for kind in ("wrong", "right"):
+        kinds = {f: [a for a in answers if a[0] == kind] for f, answers in zoo.items()}
+        for answers in kinds.values():
+            answers.sort(key=slow_imports)
+        for k in range(max(map(len, kinds.values()))):
+            chosen = {f: answers[k] for f, answers in kinds.items() if k < len(answers)}
+            student = f"{kind}-{k}"
+            cells = {**reference, **{f: answer[4] for f, answer in chosen.items()}}
+            submit(folder, name, fill_in(release, cells), student)
+            for f in CONTRACT[name]:
+                expected[student, f] = chosen.get(f, ("right", "the reference", 0.0, "", ""))
+    submit(folder, name, fill_in(release, reference), "reference")
+    submit(folder, name, release, "untouched")
+
+    scores = course.autograde(folder, name)
+
+    problems = []
+    for (student, f), (kind, title, lost, words, _) in expected.items():
+        score, told = read_marks(folder, name, student)[f]
+        if score != pytest.approx(CONTRACT[name][f] - lost, abs=0.01) or words not in told:
+            problems.append(
+                f"{f}, {kind}: {title}: {score:g} points, expected "
+                f"{CONTRACT[name][f] - lost:g} and {words!r} in\n{told}"
+            )
+    assert not problems, "\n".join(problems)
+    assert scores["reference"] == sum(CONTRACT[name].values())
+    assert scores["untouched"] == 0
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_there_are_enough_answers(name):
+    for function in CONTRACT[name]:
+        kinds = [answer[0] for answer in read_answers(ANSWERS / name / f"{function}.py")]
+        assert kinds.count("wrong") >= 6 and kinds.count("right") >= 4, function
+
+
+MISUNDERSTANDINGS = [
+    "kernel is flipped",
+    "The bias is missing",
+    "once for each channel",
+    "channels are averaged",
+    "Only the first channel",
+    "along one axis only",
+    "stride is ignored",
+    "padding is missing",
+    "one side only",
+    "wrong value",
+    "have changed places",
+    "one too small",
+    "hang over",
+    "fractions are cut off",
+    "changed the input",
+    "Subtract the largest",
+    "The axis is wrong",
+    "not normalised",
+    "add the images up",
+    "add each window up",
+    "not divided by N",
+    "every largest value",
+    "no value gets the gradient",
+    "by the stride's square",
+]
+
+
+def test_each_misunderstanding_has_an_answer_that_shows_it():
+    answers = [a for path in ANSWERS.glob("*/*.py") for a in read_answers(path)]
+    shown = {words for _, _, _, words, _ in answers if words}
+    missing = [m for m in MISUNDERSTANDINGS if not any(m in words for words in shown)]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_the_contract_holds(name):
+    notebook = source.notebook_from(source.assignments(ROOT)[name])
+    graded = [c.metadata.nbgrader for c in notebook.cells if "nbgrader" in c.metadata]
+    wanted = []
+    for function, points in CONTRACT[name].items():
+        dashed = function.replace("_", "-")
+        wanted += [(dashed, True, None), (f"test-{dashed}", False, points)]
+    assert [(g.grade_id, g.solution, g.get("points")) for g in graded] == wanted
+    first = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    assert first.source == "import numpy as np\n\nfrom cnnkit import checks"
+
+
+def test_exercises_are_what_the_sources_make(tmp_path):
+    made = course.build_exercises(ROOT, tmp_path / "once")
+    again = course.build_exercises(ROOT, tmp_path / "twice")
+    committed = sorted((ROOT / "exercises").glob("*/*.ipynb"))
+    assert [p.relative_to(tmp_path / "once") for p in made] == [
+        p.relative_to(ROOT / "exercises") for p in committed
+    ]
+    for first, second, third in zip(made, again, committed, strict=True):
+        assert first.read_bytes() == second.read_bytes()
+        assert first.read_bytes() == third.read_bytes(), "run `make assignments`"

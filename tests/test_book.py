@@ -1,0 +1,137 @@
+"""The build cannot lie: each way to break a page breaks the build, and says where."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEADER = """---
+jupytext:
+  text_representation: {extension: .md, format_name: myst, format_version: 0.13}
+kernelspec: {display_name: Python 3, language: python, name: python3}
+---
+
+# A page
+
+Text before the cells.
+
+"""
+
+WHOLE = """
+```{code-cell} ipython3
+import cnnkit
+print("version", cnnkit.__version__)
+```
+
+A formula, $a^2$, and a link to [the front page](index.md).
+
+$$
+\\sum_i w_i x_i
+$$
+"""
+
+
+@pytest.fixture
+def book(root, tmp_path):
+    """A small copy of the book: its settings and extensions, one page with a cell."""
+    for name in ("_ext", "_static", "cnnkit"):
+        shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("_config.yml", "constraints.txt", "references.bib"):
+        shutil.copy(root / name, tmp_path)
+    (tmp_path / "node_modules").symlink_to(root / "node_modules")
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters: [{file: page}]\n")
+    (tmp_path / "index.md").write_text("# Front\n\nSee [the page](page.md).\n")
+    (tmp_path / "page.md").write_text(HEADER + WHOLE)
+    return tmp_path
+
+
+def build(book):
+    """`make book`'s own command on the copy: its exit status and what it printed."""
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", "-W", "--keep-going"]
+    done = subprocess.run(
+        [*command, "--all", book],
+        cwd=book,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(book)},
+    )
+    return done.returncode, re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)
+
+
+def test_the_makefile_builds_as_these_tests_do(root):
+    assert "jupyter-book build -W --keep-going --all ." in (root / "Makefile").read_text()
+
+
+def test_a_whole_book_builds_and_runs_again_only_what_changed(book):
+    status, log = build(book)
+    assert status == 0, log
+    assert (book / "_build/html/index.html").exists()
+    assert "version 0." in (book / "_build/html/page.html").read_text()
+    assert "Using cached notebook" not in log
+
+    status, log = build(book)
+    assert status == 0 and "Using cached notebook" in log, log
+
+    init = book / "cnnkit/__init__.py"
+    init.write_text(re.sub(r'__version__ = ".*"', '__version__ = "7.7.7"', init.read_text()))
+    status, log = build(book)
+    assert status == 0 and "Using cached notebook" not in log, log
+    assert "version 7.7.7" in (book / "_build/html/page.html").read_text()
+
+
+BROKEN = {
+    "failing cell": (
+        "```{code-cell} ipython3\nx = 1\nundefined_name + x\n```\n",
+        [r"page\.md:\d+: WARNING: the cell that begins with 'x = 1' fails", r"NameError"],
+    ),
+    "cell that warns": (
+        "```{code-cell} ipython3\nimport warnings\nwarnings.warn('look out')\n```\n",
+        [r"page\.md.*WARNING.*stderr"],
+    ),
+    "cell's picture without alt text": (
+        "```{code-cell} ipython3\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]);\n```\n",
+        [r"page\.md.*WARNING: picture without alt text"],
+    ),
+    "image without alt text": (
+        "![](_static/logo.svg)\n",
+        [r"page\.md.*WARNING: picture without alt text: logo\.svg"],
+    ),
+    "raw picture without alt text": (
+        "```{code-cell} ipython3\nfrom IPython.display import HTML\n"
+        "HTML('<svg viewBox=\"0 0 1 1\"></svg>')\n```\n",
+        [r"page\.md.*WARNING: picture without alt text: <svg"],
+    ),
+    "link to a missing page": (
+        "[Go on](no-such-page.md)\n",
+        [r"page\.md:\d+: WARNING: .*no-such-page"],
+    ),
+    "link to a missing anchor": (
+        "[Go back](index.md#no-such-anchor)\n",
+        [r"page\.md:\d+: WARNING: .*no-such-anchor"],
+    ),
+    "formula that cannot be read": (
+        "The sum $\\frac{1}{$ is open.\n",
+        [r"page\.md:\d+: WARNING: KaTeX cannot read the formula"],
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_each_fault_fails_the_build_and_is_named(book, fault):
+    text, expected = BROKEN[fault]
+    (book / "page.md").write_text(HEADER + WHOLE + "\n" + text)
+    status, log = build(book)
+    assert status != 0, log
+    for pattern in expected:
+        assert re.search(pattern, log), log
+
+
+def test_no_page_may_hide_an_error(root):
+    assert "allow_errors" not in (root / "_config.yml").read_text()
+    for page in [root / "index.md", *root.glob("chapters/*.md"), *root.glob("appendices/*.md")]:
+        hidden = re.findall(r"allow_errors|skip-execution|remove-stderr", page.read_text())
+        assert not hidden, f"{page.name}: {hidden}"

@@ -1,0 +1,105 @@
+"""The command line, as a learner and a teacher type it."""
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+import test_assignments as zoo
+
+from cnnkit import cli
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "cnnkit", *map(str, arguments)], capture_output=True, text=True
+    )
+
+
+def test_check_tells_points_causes_and_where_to_read(tmp_path):
+    release = nbformat.read(ROOT / "exercises/02-convolution/convolution.ipynb", as_version=4)
+    answers = zoo.solutions("02-convolution")
+    flipped = "def convolve(image, kernel):\n    from scipy.signal import convolve2d\n\n"
+    flipped += "    return convolve2d(image, kernel, mode='valid')"
+    answers |= {"convolve": flipped, "slide_pairs": "def slide_pairs(image:\n    pass"}
+    path = tmp_path / "convolution.ipynb"
+    nbformat.write(zoo.fill_in(release, answers), path)
+    before = path.read_bytes()
+    done = run("check", path)
+    told = " ".join(done.stdout.split())
+    assert done.returncode == 1 and done.stderr == ""
+    for words in (
+        "slide_pairs 0.00 of 3 The cell stopped with SyntaxError",
+        "convolve 0.00 of 5 Your kernel is flipped",
+        "Read again: chapter 2, By hand, once",
+        "convolve_filters 4.00 of 4",
+        "together 12.00 of 20",
+    ):
+        assert words in told, done.stdout
+    assert path.read_bytes() == before
+
+
+def test_check_of_a_finished_notebook_succeeds(tmp_path, capsys):
+    release = nbformat.read(ROOT / "exercises/01-pixels/pixels.ipynb", as_version=4)
+    path = tmp_path / "pixels.ipynb"
+    nbformat.write(zoo.fill_in(release, zoo.solutions("01-pixels")), path)
+    assert cli.main(["check", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "together           10.00 of 10" in told and "Read again" not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("missing.ipynb", None, "There is no notebook"),
+        ("text.ipynb", "plain words", "is no notebook"),
+        ("empty.ipynb", nbformat.writes(nbformat.v4.new_notebook()), "has no graded cells"),
+    ],
+)
+def test_check_says_what_it_needs(tmp_path, capsys, name, content, words):
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    assert cli.main(["check", str(tmp_path / name)]) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_commands_want_a_course_folder(tmp_path, capsys):
+    for command in (["assignments"], ["student-bundle"], ["grade", "01-pixels"]):
+        assert cli.main([*command, "--course", str(tmp_path)]) == 1
+        assert "has no nbgrader_config.py: run this in the course's folder" in (
+            capsys.readouterr().err
+        )
+
+
+def test_student_bundle_holds_what_students_need_and_nothing_else(tmp_path, capsys):
+    course = tmp_path / "course"
+    for name in ("chapters", "cnnkit", "exercises", "solutions"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, course / name, ignore=ignored)
+    for name in ("LICENSE", "README.md", "constraints.txt", "environment.yml", "pyproject.toml"):
+        shutil.copy(ROOT / name, course)
+    shutil.copy(ROOT / "nbgrader_config.py", course)
+    assert cli.main(["student-bundle", "--course", str(course)]) == 0
+    bundle = course / "dist/cnn-course-student.zip"
+    assert capsys.readouterr().out.strip() == str(bundle)
+    first = bundle.read_bytes()
+    with zipfile.ZipFile(bundle) as archive:
+        names = {name.removeprefix("cnn-course/") for name in archive.namelist()}
+    assert {"exercises/01-pixels/pixels.ipynb", "chapters/01-pixels.md"} <= names
+    assert {"cnnkit/checks/marks.py", "environment.yml", "constraints.txt"} <= names
+    tops = {Path(name).parts[0] for name in names}
+    assert not tops & {"solutions", "tests", "gradebook.db", "submitted", "nbgrader_config.py"}
+    assert cli.main(["student-bundle", "--course", str(course)]) == 0
+    assert bundle.read_bytes() == first
+
+    # A solution that slipped into an exercise stops the bundle.
+    slipped = (course / "solutions/02-convolution/convolution.md").read_text()
+    (course / "chapters/99-slip.md").write_text(slipped)
+    assert cli.main(["student-bundle", "--course", str(course)]) == 1
+    told = capsys.readouterr().err
+    assert "Nothing is packed" in told and "99-slip.md: hidden tests of 02-convolution" in told

@@ -1,0 +1,154 @@
+"""Grading as a teacher does it: broken answers, feedback, and what must not be seen."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import test_assignments as zoo
+
+from cnnkit.grading import course, leaks, source
+from cnnkit.grading.preprocessors import DropStderr, ShortenTracebacks
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = "01-pixels"
+
+BROKEN = {
+    "to_gray": "def to_gray(image:\n    return image",
+    "scale": "def scale(image):\n    while True:\n        pass",
+    "flat_index": "def flat_index(row, column, width):\n    raise SystemExit(f'{row} {column}')",
+}
+# An answer that wants to know the hidden tests, and an honest one that the test cell cannot quiet.
+CURIOUS = """
+def to_channels_first(image):
+    print("seen", image.tolist())
+    raise KeyError(str(image.tolist()))
+"""
+NOISY = """
+import logging
+
+logging.basicConfig()  # keeps the stream of this cell
+
+def dense_parameters(shape, units):
+    logging.warning("an honest note")
+    return int(np.prod(shape)) * units + units
+"""
+
+
+def cnnkit(*arguments):
+    """Run a command as a teacher types it."""
+    command = [sys.executable, "-m", "cnnkit", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_from_a_source_to_marks_and_feedback(tmp_path):
+    """What a teacher does in a term, once: one course, three students."""
+    folder = zoo.new_course(tmp_path / "course", NAME)
+    cnnkit("assignments", "--course", folder)
+    made = folder / "exercises" / NAME / "pixels.ipynb"
+    assert made.read_bytes() == (ROOT / "exercises" / NAME / "pixels.ipynb").read_bytes()
+    for student, own in (
+        ("broken", {**BROKEN, "dense_parameters": NOISY}),
+        ("curious", {"to_channels_first": CURIOUS}),
+        ("precise", {"scale": "def scale(image):\n    return image / 255"}),
+    ):
+        release = nbformat.read(made, as_version=4)
+        answers = {**zoo.solutions(NAME), **own}
+        zoo.submit(folder, NAME, zoo.fill_in(release, answers), student)
+    told = cnnkit("grade", NAME, "--course", folder)
+    assert told == "  4.00  broken\n  8.00  curious\n  9.25  precise\n"
+
+    broken_functions_cost_only_their_own_points_and_noise_costs_none(folder)
+    feedback_shows_neither_hidden_tests_nor_what_they_passed_in(folder)
+    plain_nbgrader_feedback_would_leak(folder)
+
+
+def broken_functions_cost_only_their_own_points_and_noise_costs_none(folder):
+    marks = zoo.read_marks(folder, NAME, "broken")
+    assert {name: score for name, (score, _) in marks.items()} == {
+        "to_channels_first": 2,
+        "to_gray": 0,
+        "scale": 0,
+        "flat_index": 0,
+        "dense_parameters": 2,
+    }
+    assert "There is no to_gray yet" in marks["to_gray"][1]
+    assert "is there a loop that never ends?" in marks["scale"][1]
+
+
+def feedback_shows_neither_hidden_tests_nor_what_they_passed_in(folder):
+    pages = sorted(folder.glob("feedback/*/*/*.html"))
+    assert len(pages) == 3
+    # A student's feedback holds her own answers, so only what is hidden in tests counts.
+    found = [leak for leak in leaks.find_leaks(ROOT, pages) if "solution of" not in leak]
+    assert found == []
+    texts = {page.parts[-3]: re.sub(r"<[^>]*>", "", page.read_text()) for page in pages}
+    # Three hidden images were passed in; the visible ones are the only ones that can be read.
+    curious = texts["curious"]
+    assert curious.count("seen [[") == 2
+    assert curious.count("stopped with a KeyError.") == 1 and curious.count("(As above.)") == 2
+    assert "images that are taller than wide" in curious
+    assert "their type is float64" in texts["precise"]
+
+
+def plain_nbgrader_feedback_would_leak(folder):
+    """The gate sees what it must see: without our configuration, feedback tells hidden tests."""
+    config = folder / "nbgrader_config.py"
+    config.write_text(
+        re.sub(r"c\.GenerateFeedback.*?\]\n", "", config.read_text(), flags=re.DOTALL)
+    )
+    course.write_feedback(folder, NAME)
+    pages = sorted(folder.glob("feedback/*/*/*.html"))
+    assert any("hidden tests of 01-pixels" in leak for leak in leaks.find_leaks(ROOT, pages))
+
+
+def test_a_traceback_in_a_test_cell_is_cut_and_stderr_dropped():
+    cell = nbformat.v4.new_code_cell("hidden()", metadata={"nbgrader": {"grade": True}})
+    cell.outputs = [
+        nbformat.v4.new_output("stream", name="stderr", text="an honest note"),
+        nbformat.v4.new_output(
+            "error", ename="KeyError", evalue="'secret'", traceback=["hidden() # secret"]
+        ),
+    ]
+    cell, _ = DropStderr().preprocess_cell(cell, {}, 0)
+    cell, _ = ShortenTracebacks().preprocess_cell(cell, {}, 0)
+    assert [o.output_type for o in cell.outputs] == ["error"]
+    assert "secret" not in str(cell.outputs) and "KeyError" in cell.outputs[0].traceback[0]
+
+
+def test_grading_says_what_is_missing(tmp_path):
+    folder = zoo.new_course(tmp_path / "course", NAME)
+    with pytest.raises(ValueError, match=r"There is no assignment '99-nothing'"):
+        course.autograde(folder, "99-nothing")
+    with pytest.raises(ValueError, match=r"submitted/STUDENT/01-pixels/pixels\.ipynb"):
+        course.autograde(folder, NAME)
+
+
+def test_nbgrader_that_gives_up_tells_the_end_of_its_log(tmp_path):
+    with pytest.raises(RuntimeError, match="gave up"):
+        course.nbgrader(tmp_path, "autograde", "01-pixels")
+
+
+def test_cell_ids_stay_when_other_cells_change(tmp_path):
+    text = source.assignments(ROOT)[NAME].read_text()
+    changed = tmp_path / "pixels.md"
+    changed.write_text(text.replace("# Exercise 1: Pixels", "# Exercise 1: Other words"))
+    before = [cell.id for cell in source.notebook_from(source.assignments(ROOT)[NAME]).cells]
+    after = [cell.id for cell in source.notebook_from(changed).cells]
+    assert len(set(before)) == len(before)
+    assert [a == b for a, b in zip(before, after, strict=True)] == [False] + [True] * (
+        len(before) - 1
+    )
+
+
+def test_each_place_to_read_again_is_a_section_of_the_chapter():
+    for path in source.assignments(ROOT).values():
+        places = set(re.findall(r'read="chapter (\d), (.+?)"', path.read_text()))
+        places |= set(re.findall(r'^\*Hint:\* chapter (\d), "(.+?)"', path.read_text(), re.M))
+        assert places
+        for chapter, section in places:
+            pages = ROOT.glob(f"chapters/0{chapter}-*.md")
+            text = "".join(page.read_text() for page in pages)
+            assert f"\n## {section}\n" in text, f"chapter {chapter} has no section {section!r}"

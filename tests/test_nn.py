@@ -1,0 +1,231 @@
+"""cnnkit.nn against torch.nn: the same weights, the same outputs, gradients and training."""
+
+import doctest
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.datasets import load_digits
+
+from cnnkit import functional, nn, optim
+
+torch.set_num_threads(1)  # networks this small only lose by a second thread
+rng = np.random.default_rng(0)
+
+
+def network(ns, dtype=None):
+    """Build one architecture in cnnkit.nn or torch.nn: the constructors are the same."""
+    how = {"dtype": dtype} if dtype else {}
+    return ns.Sequential(
+        ns.Conv2d(2, 6, 3, padding="same", **how),
+        ns.BatchNorm2d(6, **how),
+        ns.ReLU(),
+        ns.MaxPool2d(2),
+        ns.Conv2d(6, 8, (3, 2), stride=(1, 2), padding=1, groups=2, bias=False, **how),
+        ns.Sequential(ns.ReLU(), ns.AvgPool2d(2, stride=1)),
+        ns.Dropout(0.0),
+        ns.Flatten(),
+        ns.Linear(16, 5, **how),
+    )
+
+
+def twins(dtype):
+    """Return a cnnkit model and a PyTorch model with its weights."""
+    ours = network(nn, dtype)
+    theirs = network(torch.nn).to({np.float32: torch.float32, np.float64: torch.float64}[dtype])
+    ours.load_state_dict(theirs.state_dict())
+    return ours, theirs
+
+
+def same_state(ours, theirs, tolerance):
+    state = ours.state_dict()
+    assert list(state) == list(theirs.state_dict())
+    for key, value in theirs.state_dict().items():
+        np.testing.assert_allclose(state[key], value, rtol=tolerance, atol=tolerance, err_msg=key)
+
+
+OPTIMISERS = [
+    ("SGD", {"lr": 0.1}),
+    ("SGD", {"lr": 0.05, "momentum": 0.9, "weight_decay": 1e-2}),
+    ("SGD", {"lr": 0.05, "momentum": 0.9, "weight_decay": 1e-2, "nesterov": True}),
+    ("Adam", {"lr": 1e-2}),
+    ("Adam", {"lr": 1e-2, "betas": (0.8, 0.99), "eps": 1e-6, "weight_decay": 1e-2}),
+]
+
+
+@pytest.mark.parametrize(("name", "how"), OPTIMISERS)
+def test_twenty_steps_stay_equal_to_pytorch(name, how):
+    ours, theirs = twins(np.float64)
+    step = getattr(optim, name)(ours.parameters(), **how)
+    their_step = getattr(torch.optim, name)(theirs.parameters(), **how)
+    loss, their_loss = nn.CrossEntropyLoss(), torch.nn.CrossEntropyLoss()
+    for _ in range(20):
+        x, y = rng.standard_normal((8, 2, 6, 6)), rng.integers(0, 5, 8)
+        step.zero_grad()
+        value = loss(ours(x), y)
+        grad = ours.backward(loss.backward())
+        step.step()
+        their_step.zero_grad()
+        tensor = torch.tensor(x, requires_grad=True)
+        their_value = their_loss(theirs(tensor), torch.tensor(y))
+        their_value.backward()
+        their_step.step()
+        assert isinstance(value, float)
+        assert value == pytest.approx(their_value.item(), rel=1e-9)
+        np.testing.assert_allclose(grad, tensor.grad, atol=1e-9)
+    same_state(ours, theirs, 1e-8)
+    x = rng.standard_normal((3, 2, 6, 6))
+    with torch.no_grad():
+        expected = theirs.eval()(torch.tensor(x))
+    np.testing.assert_allclose(ours.eval()(x), expected, atol=1e-8)
+
+
+def test_float32_stays_float32_and_close_to_pytorch():
+    ours, theirs = twins(np.float32)
+    x = rng.standard_normal((8, 2, 6, 6)).astype(np.float32)
+    output, expected = ours(x), theirs(torch.tensor(x))
+    assert output.dtype == np.float32
+    np.testing.assert_allclose(output, expected.detach(), atol=1e-5)
+    assert ours.backward(output).dtype == np.float32
+    expected.backward(expected.detach())
+    for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert mine.grad.dtype == np.float32
+        np.testing.assert_allclose(mine.grad, other.grad, atol=2e-4)
+
+
+def test_weights_move_both_ways():
+    ours = network(nn)
+    theirs = network(torch.nn)
+    theirs.load_state_dict({k: torch.tensor(v) for k, v in ours.state_dict().items()})
+    same_state(ours, theirs, 0)
+    ours.state_dict()["0.weight"][:] = 7  # a copy: the model stays as it is
+    same_state(ours, theirs, 0)
+
+
+def test_modes():
+    model = nn.Sequential(nn.Dropout(0.5, rng=0), nn.BatchNorm2d(1), nn.MaxPool2d(2))
+    x = rng.standard_normal((4, 1, 6, 6))
+    assert model.training
+    assert not np.array_equal(model(x), model(x))
+    assert int(model.state_dict()["1.num_batches_tracked"]) == 2
+    model.eval()
+    np.testing.assert_array_equal(model(x), model(x))
+    assert int(model.state_dict()["1.num_batches_tracked"]) == 2
+    assert model.train().children[0].training
+
+
+def test_dropout_backward_uses_the_zeros_of_forward():
+    layer = nn.Dropout(0.3, rng=1)
+    x = np.ones((50, 50))
+    output = layer(x)
+    np.testing.assert_array_equal(layer.backward(x), output)
+
+
+def test_backward_after_eval_and_unbatched_images():
+    layers = nn.Conv2d(2, 3, 3, rng=0), nn.BatchNorm2d(2), nn.MaxPool2d(2), nn.AvgPool2d(2)
+    x = rng.standard_normal((2, 2, 6, 6))
+    for layer in layers:
+        output = layer.eval()(x)
+        assert layer.backward(output).shape == x.shape
+        if not isinstance(layer, nn.BatchNorm2d):
+            np.testing.assert_allclose(layer(x[0]), output[0], atol=1e-12)
+            assert layer.backward(output[0]).shape == x[0].shape
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(st.integers(0, 5), st.sampled_from([np.float32, np.float64]), st.booleans())
+def test_gradients_add_up_and_inputs_stay(images, dtype, first):
+    layer = nn.Conv2d(2, 4, 3, padding=1, rng=0, dtype=dtype)
+    layer.needs_input_grad = not first
+    x = np.random.default_rng(images).standard_normal((images, 2, 5, 5)).astype(dtype)
+    x.setflags(write=False)
+    output = layer(x)
+    output.setflags(write=False)
+    assert (layer.backward(output) is None) == first
+    once = layer.weight.grad.copy()
+    layer.backward(output)
+    np.testing.assert_array_equal(layer.weight.grad, 2 * once)
+    np.testing.assert_allclose(
+        layer.bias.grad, 2 * output.sum(axis=(0, 2, 3)), rtol=1e-4, atol=1e-4
+    )
+
+
+def test_start_is_pytorchs_and_seeded():
+    layer = nn.Conv2d(4, 64, 5, rng=3)
+    bound = 1 / np.sqrt(4 * 25)
+    assert 0.98 * bound < np.abs(layer.weight.data).max() <= bound
+    np.testing.assert_array_equal(layer.weight.data, nn.Conv2d(4, 64, 5, rng=3).weight.data)
+    theirs = torch.nn.Conv2d(4, 64, 5).weight.detach().numpy()
+    assert layer.weight.data.std() == pytest.approx(theirs.std(), rel=0.05)
+
+
+def test_the_loss_smooths_labels_as_pytorch_does():
+    scores, target = rng.standard_normal((4, 3)), np.array([0, 2, 1, 1])
+    loss = nn.CrossEntropyLoss(label_smoothing=0.1)
+    tensor = torch.tensor(scores, requires_grad=True)
+    theirs = torch.nn.CrossEntropyLoss(label_smoothing=0.1)(tensor, torch.tensor(target))
+    theirs.backward()
+    assert loss.forward(scores, target) == pytest.approx(theirs.item(), rel=1e-12)
+    np.testing.assert_allclose(loss.backward(), tensor.grad, atol=1e-12)
+
+
+def test_a_small_network_learns_the_digits():
+    """1,797 handwritten digits of 8×8 pixels, one in four held out, a few seconds."""
+    data = load_digits()
+    x = (data.images[:, np.newaxis] / 16).astype(np.float32)
+    order = np.random.default_rng(0).permutation(len(x))
+    train, test = order[450:], order[:450]
+    model = nn.Sequential(
+        nn.Conv2d(1, 16, 3, padding=1, rng=1),
+        nn.BatchNorm2d(16),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(256, 10, rng=2),
+    )
+    step, loss = optim.Adam(model.parameters(), lr=0.01), nn.CrossEntropyLoss()
+    for epoch in range(8):
+        for batch in np.array_split(np.random.default_rng(epoch).permutation(train), 21):
+            step.zero_grad()
+            loss(model(x[batch]), data.target[batch])
+            model.backward(loss.backward())
+            step.step()
+    right = model.eval()(x[test]).argmax(axis=1) == data.target[test]
+    assert right.mean() >= 0.95
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: nn.ReLU().backward(np.zeros(1)), ["before any forward", "model(x)"]),
+        (lambda: nn.Conv2d(3, 4, 3, groups=2), ["groups=2", "divide"]),
+        (lambda: nn.Conv2d(3, 4, 0), ["kernel_size=0"]),
+        (lambda: nn.Conv2d(3, 4, 3)(np.zeros((1, 1, 5, 5))), ["1 channels", "(4, 1, kh, kw)"]),
+        (lambda: nn.Linear(3, 4)(np.zeros((1, 2))), ["(1, 2)", "(4, 3)"]),
+        (lambda: network(nn).load_state_dict({}), ["0.weight", "keys of this model"]),
+        (
+            lambda: nn.Linear(2, 1).load_state_dict({"weight": np.ones((2, 1)), "bias": [0.0]}),
+            ["weight of shape (2, 1)", "(1, 2)"],
+        ),
+    ],
+)
+def test_errors(call, words):
+    with pytest.raises(ValueError) as raised:
+        call()
+    for word in words:
+        assert word in str(raised.value)
+
+
+def test_examples_in_docstrings():
+    result = doctest.testmod(nn)
+    assert result.attempted >= 10
+    assert result.failed == 0
+
+
+def test_parameters_read_as_arrays():
+    layer = nn.Linear(2, 1, rng=0)
+    assert np.asarray(layer.weight).shape == (1, 2)
+    assert repr(layer.weight).startswith("Parameter(array(")
+    assert functional.linear(np.zeros((1, 2)), layer.weight).shape == (1, 1)

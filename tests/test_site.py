@@ -1,0 +1,209 @@
+"""The built site, as a reader meets it: in a real browser, in both themes, on a phone, offline."""
+
+import gzip
+import json
+import re
+from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+import pytest
+from bs4 import BeautifulSoup
+
+HTML = Path(__file__).resolve().parent.parent / "_build" / "html"
+TOC = (HTML.parent.parent / "_toc.yml").read_text()
+PAGES = [f"{name}.html" for name in re.findall(r"(?:root|file): (\S+)", TOC)]
+AXE = HTML.parent.parent / "node_modules/axe-core/axe.min.js"
+BUDGET = 450 * 1024
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def page_name(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def soup(site):
+    parsed = {}
+
+    def soup(name):
+        if name not in parsed:
+            parsed[name] = BeautifulSoup((site / name).read_text("utf8"), "html.parser")
+        return parsed[name]
+
+    return soup
+
+
+def scroll_through(page):
+    """Go down the page as a reader does, so that what loads late is loaded."""
+    height = page.evaluate("document.documentElement.scrollHeight")
+    for top in range(0, height, 800):
+        page.evaluate(f"scrollTo(0, {top})")
+        page.wait_for_timeout(40)
+    page.evaluate("scrollTo(0, 0)")
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_no_request_leaves_the_site_and_nothing_complains(
+    scheme, page_name, site, site_url, open_page
+):
+    url = f"{site_url}/{page_name}" if scheme == "http" else (site / page_name).as_uri()
+    page = open_page(url)
+    scroll_through(page)
+    page.wait_for_load_state("networkidle")
+    assert page.offsite == []
+    assert page.errors == []
+
+
+def test_search_page_asks_no_other_host_and_finds(site_url, open_page):
+    page = open_page(f"{site_url}/search.html?q=convolution")
+    page.wait_for_selector("#search-results li a")
+    assert "02-convolution" in page.inner_html("#search-results")
+    assert page.offsite == [] and page.errors == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(theme, page_name, site_url, open_page):
+    page = open_page(f"{site_url}/{page_name}", theme=theme)
+    scroll_through(page)
+    page.add_script_tag(path=str(AXE))
+    result = page.evaluate("axe.run({resultTypes: ['violations']})")
+    found = [(v["id"], [n["html"][:120] for n in v["nodes"][:3]]) for v in result["violations"]]
+    assert found == []
+
+
+@pytest.mark.parametrize("width", [320, 375, 768])
+def test_nothing_sticks_out_on_a_small_screen(width, page_name, site_url, open_page):
+    page = open_page(f"{site_url}/{page_name}", width=width, height=800)
+    scroll_through(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # A wide formula may scroll to the right; what lies left of its box could never be reached.
+    hidden = page.evaluate(
+        """() => [...document.querySelectorAll('div.math')].filter(box => {
+             const left = box.getBoundingClientRect().left - box.scrollLeft;
+             const parts = [...box.querySelectorAll('.katex-html *')];
+             return parts.some(part => part.getBoundingClientRect().left < left - 1);
+           }).map(box => box.textContent.slice(0, 60))"""
+    )
+    assert hidden == []
+
+
+def test_page_weight(page_name, site_url, open_page, site):
+    """All files of a page, compressed as a web server does, fit the budget."""
+    sizes = {}
+    page = open_page("about:blank")
+    page.context.unroute("**/*")
+
+    def weigh(response):
+        body = response.body()
+        squeezed = response.url.endswith((".png", ".jpg", ".webp", ".woff2"))
+        sizes[response.url] = len(body) if squeezed else len(gzip.compress(body, 6))
+
+    page.on("requestfinished", lambda request: weigh(request.response()))
+    page.goto(f"{site_url}/{page_name}", wait_until="networkidle")
+    scroll_through(page)
+    page.wait_for_load_state("networkidle")
+    worst = sorted(((n, u.rsplit("/", 1)[-1]) for u, n in sizes.items()), reverse=True)[:4]
+    assert sum(sizes.values()) <= BUDGET, f"{sum(sizes.values()) / 1024:.0f} KiB: {worst}"
+
+
+def test_layout_does_not_shift(page_name, site_url, open_page):
+    page = open_page("about:blank")
+    page.context.unroute("**/*")
+    page.add_init_script(
+        "window.shift = 0; new PerformanceObserver(list => list.getEntries().forEach(e => {"
+        "if (!e.hadRecentInput) window.shift += e.value}))"
+        ".observe({type: 'layout-shift', buffered: true})"
+    )
+    page.goto(f"{site_url}/{page_name}", wait_until="networkidle")
+    scroll_through(page)
+    assert page.evaluate("window.shift") <= 0.1
+
+
+def test_theme_button_switches_and_is_remembered(site_url, open_page):
+    page = open_page(f"{site_url}/index.html", theme="light")
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(background)
+    for _ in range(3):  # the button goes through auto, light, dark
+        if page.evaluate("document.documentElement.dataset.theme") == "dark":
+            break
+        page.locator("button.theme-switch-button:visible").first.click()
+    dark = page.evaluate(background)
+    assert light != dark
+    page.reload()
+    assert page.evaluate(background) == dark
+
+
+def test_icons_are_drawn_from_the_cut_font(site_url, open_page, site):
+    fonts = list(site.glob("_static/vendor/fontawesome/webfonts/*.woff2"))
+    assert fonts and sum(font.stat().st_size for font in fonts) < 12_000
+    page = open_page(f"{site_url}/index.html")
+    page.wait_for_function(
+        "document.fonts.check('900 16px \"Font Awesome 7 Free\"') "
+        "|| document.fonts.check('900 16px \"Font Awesome 6 Free\"')"
+    )
+    drawn = page.evaluate(
+        """() => [...document.querySelectorAll('.fa-solid')].filter(e => e.offsetParent).map(e => {
+             const code = getComputedStyle(e, '::before').content;
+             return [e.className, code, e.getBoundingClientRect().width];
+           })"""
+    )
+    assert drawn and all(code not in ("none", "normal") and width > 0 for _, code, width in drawn)
+
+
+def test_head_of_each_page(page_name, soup):
+    page = soup(page_name)
+    assert page.html["lang"] == "en"
+    assert len(page.find_all("h1")) >= 1
+    description = page.find("meta", attrs={"name": "description"})
+    assert description and 50 <= len(description["content"]) <= 250, "meta description"
+    assert page.find("link", rel="icon"), "favicon"
+    assert len(page.find_all("meta", attrs={"name": "viewport"})) == 1
+
+
+def test_formulas_need_no_script(page_name, soup, site, site_url, open_page):
+    text = str(soup(page_name))
+    assert "thebe" not in text.lower()
+    for script in soup(page_name).find_all("script"):
+        assert not re.search("mathjax|katex", str(script).lower())
+    if 'class="katex"' in text:
+        page = open_page(f"{site_url}/{page_name}", javascript=False)
+        assert page.locator(".katex-html").first.bounding_box()["width"] > 5
+
+
+def test_footer_and_licence(page_name, soup):
+    footer = soup(page_name).find("footer", class_="bd-footer-content") or soup(page_name).footer
+    text = soup(page_name).get_text(" ", strip=True)
+    assert footer and "© Copyright 2026" in text
+    assert "CC BY 4.0" in text and "BSD 3-Clause" in text
+
+
+def test_every_inner_link_leads_somewhere(page_name, soup, site):
+    anchors = {}
+    for link in soup(page_name).find_all("a", href=True):
+        target, anchor = urldefrag(link["href"])
+        if re.match(r"[a-z]+:", target):
+            assert target.startswith("https:"), target
+            continue
+        path = (site / page_name).parent / unquote(target) if target else site / page_name
+        assert path.exists(), f"{page_name} links to {target}"
+        if anchor and path.suffix == ".html":
+            if path not in anchors:
+                html = path.read_text("utf8")
+                anchors[path] = set(re.findall(r'\bid="([^"]+)"', html))
+            assert anchor in anchors[path] | {""}, f"{page_name} links to {target}#{anchor}"
+
+
+def test_pictures_have_words(page_name, soup):
+    for picture in soup(page_name).find_all("img"):
+        assert picture.get("alt") is not None
+        assert not re.search(r"\.(png|svg|jpg)$", picture["alt"]), picture["alt"]
+    for drawing in soup(page_name).select("main svg"):
+        hidden = drawing.find_parent(attrs={"aria-hidden": "true"}) or drawing.get("aria-hidden")
+        named = drawing.get("aria-label") or drawing.find("title")
+        assert hidden or named or drawing.find_parent(["button", "math"]), str(drawing)[:120]
+
+
+def test_search_index_and_sources_are_ours(site):
+    index = (site / "searchindex.js").read_text("utf8")
+    names = json.loads(re.search(r'"docnames":\s*(\[[^\]]*\])', index)[1])
+    assert {f"{name}.html" for name in names} == set(PAGES)

@@ -1,0 +1,171 @@
+"""``python -m cnnkit train`` as people use it: stopped, resumed, in two processes, mistyped."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+from cnnkit import cli, datasets, models, training
+
+COMMAND = [sys.executable, "-m", "cnnkit", "train"]
+DIGITS = ["--data", "digits", "--epochs", "6", "--batch-size", "64", "--device", "cpu"]
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch):
+    """One thread, here and in what is started from here: see test_training.py."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def log(folder):
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
+def test_train_stop_and_resume(tmp_path, capsys, root):
+    whole, run = tmp_path / "whole", tmp_path / "run"
+    assert cli.main(["train", *DIGITS, "--out", str(whole)]) == 0
+    printed = capsys.readouterr()
+    assert "of 360 test pictures are right" in printed.out
+    assert "Training on 1 thread(s)" in printed.err and "epoch 6/6: loss" in printed.err
+    entries = log(whole)
+    assert [entry["epoch"] for entry in entries] == [1, 2, 3, 4, 5, 6]
+    assert entries[-1]["valid_accuracy"] > 0.85
+
+    weights = torch.load(whole / "weights.pt", weights_only=True)
+    model = models.lenet(8, widths=(32, 64), batch_norm=True)
+    model.load_state_dict(weights)
+    right = training.evaluate(model, datasets.digits("test"))[1]
+    assert f"{right:.2%} of 360" in printed.out
+
+    # Ctrl-C as soon as the first epoch is in the log: the process ends by itself, and goes on.
+    # (A shell starts jobs in the background with SIGINT ignored; a terminal does not.)
+    process = subprocess.Popen(
+        [*COMMAND, *DIGITS, "--out", run],
+        cwd=root,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    deadline = time.monotonic() + 120
+    while not (run / "checkpoint.pt").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    errors = process.communicate(timeout=60)[1]
+    assert process.returncode == 130, errors
+    assert "of 132, saved in" in errors and "--resume" in errors and "Traceback" not in errors
+    saved = training.load_checkpoint(run / "checkpoint.pt")["done"]["step"]
+    assert 22 <= saved < 132 and not (run / "weights.pt").exists()
+
+    subprocess.run([*COMMAND, *DIGITS, "--out", run, "--resume"], cwd=root, check=True)
+    resumed = torch.load(run / "weights.pt", weights_only=True)
+    assert resumed.keys() == weights.keys()
+    assert all(torch.equal(resumed[key], weights[key]) for key in weights)
+    assert [e["loss"] for e in log(run)] == [e["loss"] for e in entries]
+
+
+def test_two_processes_are_one(tmp_path, root):
+    """Two gloo processes, each half of every batch: the loss curve of one process.
+
+    The article's network has no batch norm: on processors that sees only its half of a batch.
+    """
+    words = [*DIGITS, "--model", "article", "--epochs", "3", "--lr", "0.02"]
+    assert cli.main(["train", *words, "--out", str(tmp_path / "one")]) == 0
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    done = subprocess.run(
+        [*launch, "-m", "cnnkit", "train", *words, "--out", tmp_path / "two"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "2 process(es)" in done.stderr and done.stdout.count("test pictures are right") == 1
+    one, two = log(tmp_path / "one"), log(tmp_path / "two")
+    assert one[-1]["loss"] < one[0]["loss"] / 2
+    for key in ("loss", "valid_loss", "valid_accuracy"):
+        assert [e[key] for e in two] == pytest.approx([e[key] for e in one], rel=1e-4)
+    weights = [torch.load(tmp_path / k / "weights.pt", weights_only=True) for k in ("one", "two")]
+    for key in weights[0]:
+        torch.testing.assert_close(weights[0][key], weights[1][key], rtol=1e-3, atol=1e-5)
+
+
+def test_early_stopping_decides_by_pictures_set_aside(tmp_path):
+    assert cli.main(["train", *DIGITS, "--patience", "4", "--out", str(tmp_path)]) == 0
+    plan = training.load_checkpoint(tmp_path / "checkpoint.pt")["plan"]
+    assert plan["pictures"] == 1437 - 143
+
+
+def test_cartoons_are_told_apart_within_a_minute(tmp_path, capsys):
+    words = ["--data", "cartoons", "--count", "1500", "--size", "40", "--epochs", "6"]
+    begin = time.process_time()
+    words += ["--batch-size", "32", "--device", "cpu", "--out", str(tmp_path)]
+    assert cli.main(["train", *words]) == 0
+    seconds = time.process_time() - begin
+    assert log(tmp_path)[-1]["valid_accuracy"] >= 0.9
+    assert seconds < 60, "drawing, training and judging, on one thread"
+    assert "with mirror images averaged in" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words, lesson",
+    [
+        (["--data", "dogs"], "data='dogs'; expected one of digits, mnist, cartoons"),
+        (["--data", "digits", "--model", "vgg"], "model='vgg'; expected one of article"),
+        (["--data", "digits", "--device", "abacus"], "device='abacus'; expected 'cpu'"),
+        (["--data", "digits", "--epochs", "0"], "epochs=0"),
+        (["--data", "digits", "--resume"], "no run was saved there"),
+        (["--data", "mnist"], "mnist/train-images-idx3-ubyte.gz was not found in"),
+    ],
+)
+def test_what_is_mistyped_or_missing_is_a_lesson(words, lesson, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("CNNKIT_DATA", str(tmp_path / "no-data"))
+    monkeypatch.setenv("CNNKIT_CACHE", str(tmp_path / "no-cache"))
+    assert cli.main(["train", *words, "--out", str(tmp_path / "run")]) == 1
+    errors = capsys.readouterr().err
+    assert lesson in errors and "Traceback" not in errors
+    assert not (tmp_path / "run").exists()
+
+
+def test_without_pytorch_the_command_says_so(monkeypatch, capsys):
+    for name in [name for name in sys.modules if name.startswith("cnnkit.training")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert cli.main(["train", "--data", "digits"]) == 1
+    assert "torch is not installed, and training needs it: pip" in capsys.readouterr().err
+
+
+def test_a_run_is_not_overwritten_nor_mixed_up(tmp_path, capsys):
+    out = ["--out", str(tmp_path / "run")]
+    short = ["train", "--data", "digits", "--epochs", "1", "--device", "cpu", *out]
+    assert cli.main(short) == 0
+    assert cli.main(short) == 1
+    assert "holds a run already" in capsys.readouterr().err
+    assert cli.main([*short, "--resume", "--model", "article"]) == 1
+    assert "is of another model" in capsys.readouterr().err
+    assert cli.main([*short, "--resume", "--lr", "0.1"]) == 1
+    assert "lr=0.1 to go on with a run of lr=0.005" in capsys.readouterr().err
+    assert cli.main([*short, "--resume"]) == 0
+
+
+def test_a_terminal_gets_a_bar(tmp_path, root):
+    if shutil.which("script") is None:
+        pytest.skip("no `script` on this machine to play a terminal")
+    words = " ".join([*COMMAND, *DIGITS, "--epochs", "1", "--out", str(tmp_path / "run")])
+    shown = subprocess.run(
+        ["script", "-qec", f"stty cols 120 rows 40; {words}", "/dev/null"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TERM": "xterm"},
+    ).stdout
+    assert "epoch 1/1: 100%" in shown and "22/22" in shown and "valid_accuracy=" in shown

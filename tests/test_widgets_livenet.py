@@ -1,0 +1,178 @@
+"""The live network: the same in JavaScript and in cnnkit.nn, and it reads what people draw.
+
+The drawn digits here are typed by hand, stroke by stroke, and varied at random. The network was
+trained on MNIST alone (benchmarks/export_live_network.py) and has never seen them.
+"""
+
+import gzip
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cnnkit import functional as F
+from cnnkit.widgets import LiveNetwork, live_network
+from cnnkit.widgets.base import JS, module_source, style_source
+
+NODE = shutil.which("node", path=str(Path(sys.executable).parent)) or shutil.which("node")
+
+
+def arc(cx, cy, rx, ry, start, end):
+    """Points on an ellipse; 0 is right, a quarter turn is down (y grows downwards)."""
+    turns = np.linspace(start, end, 24) * 2 * np.pi
+    return [(cx + rx * np.cos(t), cy + ry * np.sin(t)) for t in turns]
+
+
+# Ways to write each digit, in a box of 1 × 1.
+DIGITS = {
+    0: [[arc(0.5, 0.5, 0.36, 0.5, -0.25, 0.75)], [arc(0.5, 0.5, 0.26, 0.5, -0.2, 0.8)]],
+    1: [[[(0.5, 0), (0.5, 1)]], [[(0.28, 0.25), (0.52, 0), (0.52, 1)]]],
+    2: [
+        [[*arc(0.5, 0.28, 0.34, 0.28, 0.5, 1.05), (0.12, 1), (0.9, 1)]],
+        [[(0.15, 0.18), *arc(0.48, 0.25, 0.34, 0.25, 0.6, 1.1), (0.15, 0.97), (0.88, 0.95)]],
+    ],
+    3: [
+        [[*arc(0.45, 0.25, 0.33, 0.25, 0.6, 1.25), *arc(0.45, 0.74, 0.38, 0.26, 0.75, 1.42)]],
+        [[(0.15, 0), (0.8, 0), (0.42, 0.4), *arc(0.45, 0.7, 0.36, 0.3, 0.8, 1.4)]],
+    ],
+    4: [
+        [[(0.2, 0), (0.08, 0.58), (0.92, 0.58)], [(0.68, 0.15), (0.66, 1)]],
+        [[(0.66, 1), (0.66, 0), (0.05, 0.66), (0.95, 0.66)]],
+    ],
+    5: [
+        [[(0.85, 0), (0.25, 0), (0.2, 0.42), *arc(0.45, 0.68, 0.37, 0.31, 0.72, 1.4)]],
+        [[(0.25, 0), (0.2, 0.45), *arc(0.45, 0.68, 0.38, 0.3, 0.75, 1.38)], [(0.25, 0), (0.85, 0)]],
+    ],
+    6: [
+        [[(0.68, 0), (0.36, 0.3), *arc(0.5, 0.7, 0.3, 0.29, 0.5, -0.5)]],
+        [[(0.58, 0), (0.25, 0.5), *arc(0.5, 0.74, 0.3, 0.25, 0.48, -0.52)]],
+    ],
+    7: [
+        [[(0.1, 0), (0.9, 0), (0.4, 1)]],
+        [[(0.1, 0.03), (0.9, 0), (0.4, 1)], [(0.3, 0.5), (0.8, 0.5)]],
+    ],
+    8: [
+        [arc(0.5, 0.24, 0.28, 0.24, 0.25, 1.25) + arc(0.5, 0.74, 0.34, 0.26, 0.75, 1.75)],
+        [
+            [
+                *arc(0.5, 0.26, 0.3, 0.25, -0.1, -0.6),
+                *arc(0.5, 0.76, 0.33, 0.25, -0.12, 0.62),
+                *arc(0.5, 0.26, 0.3, 0.25, 0.1, -0.1),
+            ]
+        ],
+    ],
+    9: [
+        [[*arc(0.45, 0.28, 0.32, 0.28, 0.0, -1.0), (0.77, 0.28), (0.7, 1)]],
+        [[*arc(0.48, 0.27, 0.32, 0.27, -0.08, -1.0), (0.8, 0.3), (0.72, 0.75), (0.4, 1)]],
+    ],
+}
+
+
+def drawings(count, rng):
+    """Draw each digit `count` times: another way, place, size, slant and an unsteady hand."""
+    for digit, ways in DIGITS.items():
+        for number in range(count):
+            turn, slant = rng.normal(0, 0.09), rng.normal(0, 0.12)
+            wide, tall = rng.uniform(7, 17), rng.uniform(12, 21)
+            left, top = rng.uniform(1, 26 - wide), rng.uniform(1, 26 - tall)
+            shake = rng.normal(0, 0.35, (2, 4))
+            strokes = []
+            for way in ways[number % len(ways)]:
+                line = np.array(way) - 0.5
+                dense = np.linspace(0, len(line) - 1, 40)
+                line = np.stack([np.interp(dense, range(len(line)), axis) for axis in line.T])
+                x, y = line[0] + slant * line[1], line[1]
+                x, y = np.cos(turn) * x - np.sin(turn) * y, np.sin(turn) * x + np.cos(turn) * y
+                waves = np.sin(np.outer([1, 2, 3, 5], np.linspace(0, 2, 40)) + shake.T[:, :1])
+                x, y = left + wide * (x + 0.5), top + tall * (y + 0.5)
+                x, y = x + shake[0] @ waves, y + shake[1] @ waves
+                strokes.append(np.clip(np.stack([x, y], 1), 0.5, 27.5).round(2).tolist())
+            yield digit, strokes
+
+
+def node(*calls):
+    """Call functions of the module in JavaScript: pairs of a name and arguments."""
+    script = JS.parents[2] / "tests" / "widgets" / "evaluate.mjs"
+    text = json.dumps([["livenet", *c] for c in calls], default=lambda a: a.tolist())
+    done = subprocess.run([NODE, script, JS], input=text, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def flat(answer):
+    """A typed array comes back as a JSON object with numbers as keys."""
+    return np.array(list(answer.values()))
+
+
+def test_javascript_equals_cnnkit():
+    rng = np.random.default_rng(7)
+    images = rng.random((200, 784)).round(4) * (rng.random((200, 784)) < 0.3)
+    model = live_network()
+    shapes = [(int(rng.integers(1, 5)), int(rng.integers(1, 4)), int(k)) for k in [1, 3, 5] * 8]
+    layers = [
+        {
+            "shape": s,
+            "weight": rng.normal(size=(s[0], s[1], s[2] ** 2)),
+            "bias": rng.normal(size=s[0]),
+        }
+        for s in shapes
+    ]
+    inputs = [rng.normal(size=(s[1], 8, 8)) for s in shapes]
+    calls = [
+        ("convolve", [x.ravel(), 8, {**layer, "weight": layer["weight"].ravel()}])
+        for x, layer in zip(inputs, layers, strict=True)
+    ]
+    answers, maps, *outputs = node(("answers", [images]), ("forward", [images[0]]), *calls)
+    np.testing.assert_allclose(answers, model(images.reshape(-1, 1, 28, 28)), atol=1e-9)
+    value = images[0].reshape(1, 1, 28, 28)
+    for name, depth in (("one", 2), ("half", 3), ("two", 5), ("flat", 6)):
+        value = images[0].reshape(1, 1, 28, 28)
+        for layer in model.children[:depth]:
+            value = layer(value)
+        np.testing.assert_allclose(flat(maps[name]), value.ravel(), atol=1e-9, err_msg=name)
+    np.testing.assert_allclose(maps["probabilities"], F.softmax(np.array(answers[0])), atol=1e-12)
+    for x, layer, shape, output in zip(inputs, layers, shapes, outputs, strict=True):
+        weight = layer["weight"].reshape(*shape, shape[2])
+        expected = F.conv2d(x, weight, layer["bias"], padding=shape[2] // 2)
+        np.testing.assert_allclose(flat(output), expected.ravel(), atol=1e-9)
+
+
+def test_it_reads_digits_that_people_draw():
+    drawn = list(drawings(40, np.random.default_rng(2026)))
+    (read,) = node(("readDigits", [[strokes for _, strokes in drawn]]))
+    truth = np.array([digit for digit, _ in drawn])
+    right = np.array(read) == truth
+    missed = {d: f"{right[truth == d].mean():.0%}" for d in DIGITS}
+    assert len(drawn) == 400
+    assert right.mean() >= 0.95, missed
+    assert min(right[truth == d].mean() for d in DIGITS) >= 0.8, missed
+
+
+def test_weight_and_speed():
+    code = (module_source("livenet") + style_source("livenet")).encode()
+    assert len(gzip.compress(code, 9)) <= 30_000
+    script = (
+        f"import {{ forward }} from '{(JS / 'livenet.mjs').as_uri()}';"
+        "const x = Float64Array.from({length: 784}, (_, i) => (i * 7919 % 100) / 100);"
+        "for (let i = 0; i < 50; i++) forward(x);"
+        "const t = [];"
+        "for (let i = 0; i < 60; i++) { const s = performance.now(); forward(x);"
+        "  t.push(performance.now() - s); }"
+        "process.stdout.write(String(t.sort((a, b) => a - b)[20]));"
+    )
+    command = [NODE, "--input-type=module", "-e", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert float(done.stdout) <= 5, f"{done.stdout} ms a pass"
+
+
+def test_what_it_refuses():
+    with pytest.raises(Exception, match=r"reads \(28, 28\)"):
+        LiveNetwork(image=np.zeros((8, 8)))
+    with pytest.raises(Exception, match="Divide 8-bit values by 255"):
+        LiveNetwork(image=np.full((28, 28), 255))
+    with pytest.raises(Exception, match="layer 1 has 16"):
+        LiveNetwork(unit=[1, 16, 0, 0])
