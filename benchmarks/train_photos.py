@@ -1,14 +1,19 @@
 """Train on the real photographs of cats and dogs, and keep the curve.
 
     CNNKIT_DATA=folder python benchmarks/train_photos.py [--model resnet] [--epochs 14] [--size 64]
+    CNNKIT_DATA=folder python benchmarks/train_photos.py --ablation [--epochs 8] [--seeds 2]
 
 The folder holds a ``kagglecatsanddogs*.zip``. Photographs with numbers below 10,000 are for
 training, the others for testing: they are looked at once an epoch, and nothing is chosen by them.
 The clock counts training alone: not the preparation of the photographs, and not the judging.
 
 It runs on a processor as on a GPU, which it names, and writes
-benchmarks/results/train_photos_MODEL_DEVICE.json; a run on a part of the photographs
-(``--pictures``) is a trial and writes nothing. No photograph enters the record.
+benchmarks/results/train_photos_NAME_DEVICE.json, where the name is the model's if no other is
+given; a run on a part of the photographs (``--pictures``) is a trial and writes nothing. No
+photograph enters the record.
+
+``--ablation`` trains the small resnet again and again, each time without one of its tricks, and
+writes benchmarks/results/train_ablation_DEVICE.json.
 """
 
 import argparse
@@ -27,7 +32,7 @@ TRICKS = {
 }
 
 
-def build(name, size, widths):
+def build(name, size, widths=None):
     """The network by its name."""
     if name == "article":
         return models.article_model(size)
@@ -38,6 +43,75 @@ def first(data, count):
     """The first `count` photographs, or all of them."""
     parts = (data.images[:count], data.labels[:count], data.names, data.numbers[:count])
     return datasets.Dataset(*parts, data.skipped, data.licence)
+
+
+def without_shortcuts(model):
+    """Let the residual blocks hand on what their bodies make, and not add it to their input."""
+    for block in model.modules():
+        if isinstance(block, models.Residual):
+            torch.nn.init.ones_(block.body[-1].weight)
+            block.forward = torch.nn.Sequential(block.body, block.relu).forward
+    return model
+
+
+def without_batch_norm(model):
+    """Replace each batch norm by a bias, which it brought with it."""
+    for part in list(model.modules()):
+        for name, layer in list(part.named_children()):
+            if isinstance(layer, torch.nn.BatchNorm2d):
+                setattr(part, name, torch.nn.Identity())
+            elif isinstance(layer, torch.nn.Conv2d) and layer.bias is None:
+                layer.bias = torch.nn.Parameter(torch.zeros(layer.out_channels))
+    return model
+
+
+# What each trick is replaced by: arguments of `fit`, or a change of the network.
+WITHOUT = {
+    "augmentation": {"augment": None},
+    "one-cycle learning rate": {"one_cycle": False, "lr": 1e-3},
+    "label smoothing": {"label_smoothing": 0.0},
+    "average of the weights": {"ema": 0.0},
+    "weight decay": {"weight_decay": 0.0},
+    "shortcuts": without_shortcuts,
+    "batch normalisation": without_batch_norm,
+    "half precision": {"precision": "float32"},
+    "channels last": {"channels_last": False},
+}
+
+
+def train_once(model, train, test, recipe, device):
+    """Train, judge with and without flips, and return what is recorded of it."""
+    history = training.fit(model, train, test, device=device, **recipe)
+    seconds = sum(entry["seconds"] for entry in history)
+    judged = {flip: training.evaluate(model, test, flip=flip) for flip in (False, True)}
+    steps = len(train) // recipe["batch_size"]
+    return {
+        "training_seconds": round(seconds, 2),
+        "images_per_second": round(len(history) * steps * recipe["batch_size"] / seconds, 1),
+        "test_loss": round(judged[False][0], 5),
+        "test_accuracy_percent": round(100 * judged[False][1], 2),
+        "test_accuracy_with_flip_percent": round(100 * judged[True][1], 2),
+        "history": [{k: v for k, v in entry.items() if k != "device"} for entry in history],
+    }
+
+
+def ablation(options, train, test, recipe, device):
+    """Train with everything, then without each trick, once a seed."""
+    table = {}
+    for seed in range(options.seeds):
+        for trick, instead in {"nothing": {}, **WITHOUT}.items():
+            torch.manual_seed(seed)
+            model = build("resnet", options.size, options.widths)
+            changed = {**recipe, "seed": seed}
+            if callable(instead):
+                instead(model)
+            else:
+                changed |= instead
+            done = train_once(model, train, test, changed, device)
+            del done["history"]
+            print(f"without {trick}, seed {seed}: {done}")
+            table.setdefault(trick, []).append(done)
+    return {"without": table}
 
 
 def main():
@@ -51,8 +125,10 @@ def main():
     parser.add_argument("--device")
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--compile", action="store_true")
-    parser.add_argument("--no-augmentation", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--name", help="of the record")
+    parser.add_argument("--ablation", action="store_true", help="once without each trick")
+    parser.add_argument("--seeds", type=int, default=1, help="of the ablation")
     parser.add_argument("--pictures", type=int, help="train on the first so many: a trial")
     options = parser.parse_args()
 
@@ -63,7 +139,7 @@ def main():
     train, test = (first(data, options.pictures) for data in parts)
     recipe = dict(TRICKS[options.model])
     recipe |= {k: v for k in ("epochs", "lr") if (v := getattr(options, k)) is not None}
-    if options.model == "resnet" and not options.no_augmentation:
+    if options.model == "resnet":
         recipe["augment"] = DATA["cats-vs-dogs"]["augment"]
     recipe |= {"batch_size": options.batch_size, "precision": options.precision}
     recipe |= {"compile": options.compile, "seed": options.seed}
@@ -71,15 +147,13 @@ def main():
     torch.manual_seed(options.seed)
     torch.backends.cudnn.benchmark = True
     model = build(options.model, options.size, options.widths)
-    load = os.getloadavg()[0]
-    history = training.fit(model, train, test, device=device, **recipe)
-    seconds = sum(entry["seconds"] for entry in history)
-    judged = {flip: training.evaluate(model, test, flip=flip) for flip in (False, True)}
     results = {
         "device": training.device_name(device),
         "driver_and_cuda": [torch.version.cuda, _driver()] if device.type == "cuda" else None,
-        "load_at_start": round(load, 2),
+        "threads": torch.get_num_threads(),
+        "load_at_start": round(os.getloadavg()[0], 2),
         "model": options.model,
+        "widths": options.widths,
         "parameters": sum(p.numel() for p in model.parameters()),
         "size": options.size,
         "train_pictures": len(train),
@@ -87,21 +161,17 @@ def main():
         "skipped_files": len(train.skipped),
         "recipe": recipe,
         "preparation_seconds": round(prepared, 2),
-        "training_seconds": round(seconds, 2),
-        "images_per_second": round(
-            len(history) * (len(train) // options.batch_size) * options.batch_size / seconds, 1
-        ),
-        "test_loss": round(judged[False][0], 5),
-        "test_accuracy_percent": round(100 * judged[False][1], 2),
-        "test_accuracy_with_flip_percent": round(100 * judged[True][1], 2),
-        "history": [{k: v for k, v in entry.items() if k != "device"} for entry in history],
     }
+    if options.ablation:
+        results |= ablation(options, train, test, recipe, device)
+    else:
+        results |= train_once(model, train, test, recipe, device)
     print({key: value for key, value in results.items() if key != "history"})
     if options.pictures:
         print("A trial on a part of the photographs: nothing is recorded.")
     else:
-        name = f"train_photos_{options.model}_{device.type}"
-        record(name, results, ["cnnkit", "torch", "numpy", "pillow"])
+        name = "ablation" if options.ablation else f"photos_{options.name or options.model}"
+        record(f"train_{name}_{device.type}", results, ["cnnkit", "torch", "numpy", "pillow"])
 
 
 def _driver():
