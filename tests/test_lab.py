@@ -19,7 +19,7 @@ def lab(root, tmp_path_factory):
         port = probe.getsockname()[1]
     options = (
         f"--no-browser --ip=127.0.0.1 --port={port} --IdentityProvider.token= "
-        "--ServerApp.disable_check_xsrf=True"
+        "--ServerApp.disable_check_xsrf=True --LabApp.expose_app_in_browser=True"
     )
     home = tmp_path_factory.mktemp("jupyter")
     settings = {"JUPYTER_CONFIG_DIR": home, "JUPYTER_DATA_DIR": home, "JUPYTER_RUNTIME_DIR": home}
@@ -42,6 +42,15 @@ def lab(root, tmp_path_factory):
     server.wait(30)
 
 
+CELLS = """() => jupyterapp.shell.currentWidget.content.widgets
+  .filter(cell => cell.model.type === 'code')
+  .map(cell => ({
+    source: cell.model.sharedModel.source,
+    done: cell.model.executionCount !== null,
+    errors: cell.model.outputs.toJSON().filter(output => output.output_type === 'error'),
+  }))"""
+
+
 def test_a_chapter_opens_as_a_notebook_and_runs(lab, open_page):
     page = open_page(f"{lab}/lab/tree/chapters/02-convolution.md", width=1400, height=1000)
     page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
@@ -52,14 +61,20 @@ def test_a_chapter_opens_as_a_notebook_and_runs(lab, open_page):
 
     notebook = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
     notebook.locator("h1", has_text="Pixels").wait_for()
-    notebook.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
+    page.set_default_timeout(180_000)
+    page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.ready")
     page.locator(".lm-MenuBar-item", has_text="Run").click()
     page.locator(".lm-Menu-item", has_text=re.compile("^Run All Cells")).first.click()
-    done = """() => {
-      const cells = [...document.querySelectorAll(
-        '.jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell .jp-InputArea-prompt')];
-      return cells.length > 3 && cells.slice(-1)[0].textContent.match(/\\[\\d+\\]/);
-    }"""
-    page.wait_for_function(done, timeout=90_000)
-    assert notebook.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
+    for _ in range(180):
+        cells = page.evaluate(CELLS)
+        failed = [cell["errors"] for cell in cells if cell["errors"]]
+        if failed or all(cell["done"] for cell in cells):
+            break
+        page.wait_for_timeout(1000)
+    waiting = [cell["source"] for cell in cells if not cell["done"]]
+    status = page.evaluate(
+        "() => jupyterapp.shell.currentWidget.sessionContext.kernelDisplayStatus"
+    )
+    assert not failed
+    assert len(cells) > 3 and not waiting, f"the kernel is {status}; not run: {waiting}"
     assert page.offsite == []
