@@ -7,8 +7,9 @@ someone who cannot see it.
 
 ``show`` draws one array, ``row`` several side by side, ``channels`` a colour image taken apart,
 ``slide`` one step of a convolution, ``walk`` all its steps as an animation, ``curves`` functions
-of one variable, ``bars`` one number a label, ``network`` the maps of a network, layer by layer;
-``picture`` turns any Matplotlib figure of your own into the same kind of object.
+of one variable, ``bars`` one number a label, ``spread`` several runs a label, ``roofline`` what
+limits a layer on a device, ``network`` the maps of a network, layer by layer; ``picture`` turns any
+Matplotlib figure of your own into the same kind of object.
 """
 
 import base64
@@ -33,9 +34,11 @@ __all__ = [
     "curves",
     "network",
     "picture",
+    "roofline",
     "row",
     "show",
     "slide",
+    "spread",
     "walk",
 ]
 
@@ -362,12 +365,7 @@ def curves(x, functions, *, alt=None, xlabel="x", ylabel="", width=420):
         functions.items(), _LINES, ("-", "--", "-.", ":"), strict=False
     ):
         axes.plot(x, values, dash, color=colour, label=name, linewidth=2.5)
-    axes.set_xlabel(xlabel, color=INK, size=14)
-    axes.set_ylabel(ylabel, color=INK, size=14)
-    axes.tick_params(colors=INK, labelsize=12)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(INK)
-    axes.patch.set_visible(False)
+    _theme(axes, xlabel, ylabel)
     axes.legend(labelcolor=INK, frameon=False, fontsize=13)
     return Picture(_svg(figure, width), alt)
 
@@ -416,6 +414,113 @@ def bars(panels, labels, *, alt=None, mark=None, limit=None, width=215):
         for title, drawing in zip(panels, drawn, strict=True)
     )
     return Picture(body, alt)
+
+
+def spread(runs, *, alt=None, xlabel="", reference=None, width=460):
+    """Draw several runs for each name, so that a difference can be held against luck.
+
+    Each name has a row, with a dot for each run and a tick at their mean.
+
+    Parameters
+    ----------
+    runs : dict of str to array_like, shape (N,)
+        Name and values of each row, from the top down; N may differ.
+    alt : str
+        What the picture shows.
+    xlabel : str
+        Name of the axis.
+    reference : float, optional
+        Where to draw a dashed line to compare with.
+    width : int, default 460
+        Width in CSS pixels.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    TypeError
+        If ``alt`` is missing.
+    ValueError
+        If a row has no values.
+    """
+    alt = _checked_alt(alt)
+    height, margin = 26 * len(runs) + 58, 14 + 8 * max(map(len, runs), default=0)
+    figure = Figure(figsize=(width / 72, height / 72))
+    inner = (margin / width, 50 / height, 1 - (margin + 12) / width, 1 - 54 / height)
+    axes = figure.add_axes(inner)
+    _theme(axes, xlabel)
+    axes.xaxis.label.set(ha="right", x=1)  # beginning, where it is long, under the names
+    axes.set(ylim=(len(runs) - 0.5, -0.5), yticks=[])
+    axes.spines["left"].set_visible(False)
+    if reference is not None:
+        axes.axvline(reference, color=INK, lw=1, ls="--")
+    for place, (name, values) in enumerate(runs.items()):
+        values = np.asarray(values, float)
+        if values.ndim != 1 or not values.size:
+            raise ValueError(f"spread() draws values in a line; {name!r} has shape {values.shape}.")
+        axes.plot([values.min(), values.max()], [place] * 2, color=_LINES[0], lw=2, alpha=0.5)
+        axes.plot(values, [place] * len(values), "o", color=_LINES[0], ms=8, mec="none")
+        axes.plot(values.mean(), place, "|", color=ACCENT, ms=18, mew=3)
+        at: dict = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+        axes.annotate(name, (0, place), (-7, 0), ha="right", va="center", color=INK, size=13, **at)
+    return Picture(_svg(figure, width), alt)
+
+
+def roofline(devices, layers, *, alt=None, width=460):
+    """Draw what limits a layer: memory on the slope, arithmetic under the flat roof.
+
+    Parameters
+    ----------
+    devices : dict of str to tuple of float
+        Name, and (operations a second, bytes a second), of four devices at most.
+    layers : dict of str to float
+        Name and arithmetic intensity (operations a byte) of each layer.
+    alt : str
+        What the picture shows.
+    width : int, default 460
+        Width in CSS pixels.
+
+    Returns
+    -------
+    Picture
+        Both axes are logarithmic.
+
+    Raises
+    ------
+    TypeError
+        If ``alt`` is missing.
+    ValueError
+        If a number is not above zero.
+    """
+    alt = _checked_alt(alt)
+    numbers = [*itertools.chain.from_iterable(devices.values()), *layers.values()]
+    if min(numbers) <= 0:
+        raise ValueError(f"roofline() draws numbers above 0; the smallest is {min(numbers)}.")
+    figure = Figure(figsize=(width / 72, width / 72 * 0.75))
+    axes = figure.add_axes((0.14, 0.15, 0.84, 0.83))
+    _theme(axes, "operations for each byte", "operations a second")
+    corners = [peak / bandwidth for peak, bandwidth in devices.values()]
+    at = np.geomspace(min([*layers.values(), *corners]) / 3, max([*layers.values(), *corners]) * 5)
+    for (name, (peak, bandwidth)), colour, dash in zip(
+        devices.items(), _LINES, ("-", "--", "-.", ":"), strict=False
+    ):
+        bent = np.sort([*at, peak / bandwidth])
+        axes.plot(bent, np.minimum(peak, bent * bandwidth), dash, color=colour, lw=2.5, label=name)
+        for found in layers.values():
+            axes.plot(found, min(peak, found * bandwidth), "o", color=colour, ms=8)
+    axes.set(xscale="log", yscale="log", xlim=(at[0], at[-1]))
+    axes.minorticks_off()
+    low, high = axes.get_ylim()
+    foot = low / 30  # room for the layers' names below the lines, for the devices' above
+    axes.set_ylim(foot, high * 20)
+    for name, found in layers.items():
+        axes.axvline(found, color=INK, lw=0.7, ls=":", alpha=0.7)
+        place: dict = {"rotation": 90, "ha": "right", "va": "bottom", "textcoords": "offset points"}
+        axes.annotate(name, (found, foot), (-3, 4), color=INK, size=12, **place)
+    axes.legend(labelcolor=INK, frameon=False, fontsize=13, loc="upper left")
+    return Picture(_svg(figure, width), alt)
 
 
 def network(shapes, *, alt=None, width=360):
@@ -619,6 +724,16 @@ def _draw(image, numbers, signed, mark, vmin=None, vmax=None, cell=None, width=N
         _frame(axes, mark, "#000000", 6, alpha=0.5)
         _frame(axes, mark, ACCENT, 3.5)
     return _svg(figure, across)
+
+
+def _theme(axes, xlabel, ylabel=""):
+    """Draw an axis in the ink of the page, open above and to the right."""
+    axes.set_xlabel(xlabel, color=INK, size=14)
+    axes.set_ylabel(ylabel, color=INK, size=14)
+    axes.tick_params(colors=INK, labelsize=12)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(INK)
+    axes.patch.set_visible(False)
 
 
 def _bars(values, labels, mark, limit, width):
