@@ -1,0 +1,111 @@
+"""Train on small pictures (digits, MNIST, CIFAR-10, cartoons), and keep the curve.
+
+    python benchmarks/train_small.py --data digits|cartoons [--epochs N] [--seed 0]
+    CNNKIT_DATA=folder python benchmarks/train_small.py --data mnist|cifar10
+
+The folder holds mnist/ with the four .gz files, or cifar-10-python.tar.gz. Network, epochs and
+augmentation are those of ``python -m cnnkit train``: digits and MNIST train LeNet with 32 and 64
+filters and batch normalisation, cartoons and CIFAR-10 the small residual network. Each data set
+has its own test pictures; they are looked at once an epoch, and nothing is chosen by them: what
+counts is the accuracy after the last epoch. The clock counts training alone.
+
+It runs on a processor as on a GPU, which it names, and writes
+benchmarks/results/train_DATA_DEVICE.json. A run on a part of the pictures (``--pictures``) is a
+trial and writes nothing.
+"""
+
+import argparse
+import os
+
+import torch
+from record import record
+
+from cnnkit import datasets, models, training
+from cnnkit.training.command import DATA, MODELS
+
+CARTOONS = 4000  # to learn from; a quarter as many more are for testing
+
+
+def load(name):
+    """The pictures to learn from, and those to judge by."""
+    if name == "cartoons":
+        return datasets.cartoons(CARTOONS), datasets.cartoons(CARTOONS // 4, start=CARTOONS)
+    return tuple(getattr(datasets, name)(part) for part in ("train", "test"))
+
+
+def build(name, data):
+    """The network that suits these pictures."""
+    size, channels = data.images.shape[1], 3 if data.images.ndim == 4 else 1
+    if DATA[name]["model"] == "lenet":
+        return models.lenet(size, len(data.names), channels, widths=(32, 64), batch_norm=True)
+    return models.small_resnet(len(data.names), channels)
+
+
+def first(data, count):
+    """The first `count` pictures, or all of them."""
+    return datasets.Dataset(
+        data.images[:count], data.labels[:count], data.names, data.numbers[:count]
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", choices=["digits", "mnist", "cartoons", "cifar10"], required=True)
+    parser.add_argument("--epochs", type=int, help="as many as `cnnkit train` takes")
+    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--lr", type=float, help="the peak of the learning rate")
+    parser.add_argument("--device")
+    parser.add_argument("--precision", default="auto", help="float32 on a processor")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--pictures", type=int, help="train on the first so many: a trial")
+    options = parser.parse_args()
+
+    device = training.pick_device(options.device)
+    train, test = (first(data, options.pictures) for data in load(options.data))
+    known = DATA[options.data]
+    recipe = {
+        "epochs": options.epochs or known["epochs"],
+        "lr": options.lr or MODELS[known["model"]],
+        "batch_size": options.batch_size,
+        "label_smoothing": 0.1,
+        "ema": 0.99,
+        "augment": known["augment"],
+        "precision": options.precision,
+        "seed": options.seed,
+    }
+    torch.manual_seed(options.seed)
+    model = build(options.data, train)
+    load_at_start = round(os.getloadavg()[0], 2)
+    history = training.fit(model, train, test, device=device, **recipe)
+    seconds = sum(entry["seconds"] for entry in history)
+    steps = len(train) // recipe["batch_size"]
+    results = {
+        "device": training.device_name(device),
+        "threads": torch.get_num_threads(),
+        "load_at_start": load_at_start,
+        "data": options.data,
+        "model": known["model"],
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "picture_shape": list(train.images.shape[1:]),
+        "train_pictures": len(train),
+        "test_pictures": len(test),
+        "recipe": recipe,
+        "training_seconds": round(seconds, 2),
+        "images_per_second": round(len(history) * steps * recipe["batch_size"] / seconds, 1),
+        "test_loss": round(history[-1]["valid_loss"], 5),
+        "test_accuracy_percent": round(100 * history[-1]["valid_accuracy"], 2),
+    }
+    if known["augment"].get("flip"):
+        both = training.evaluate(model, test, flip=True)[1]
+        results["test_accuracy_with_flip_percent"] = round(100 * both, 2)
+    print(results)
+    results["history"] = [{k: v for k, v in e.items() if k != "device"} for e in history]
+    if options.pictures:
+        print("A trial on a part of the pictures: nothing is recorded.")
+    else:
+        packages = ["cnnkit", "torch", "numpy", "pillow", "scikit-learn"]
+        record(f"train_{options.data}_{device.type}", results, packages)
+
+
+if __name__ == "__main__":
+    main()
