@@ -1,8 +1,8 @@
 """An honest build and light pages.
 
-Honest: a change in `cnnkit` or in the pinned versions runs every notebook again (the notebook
-cache sees only cells), a failing cell is named by page and line, a picture without alt text
-fails the build. Light: no script or font that the page does not use, sizes known before
+Honest: a change in `cnnkit`, the recorded figures or the pinned versions runs every notebook again
+(the notebook cache sees only cells), a failing cell is named by page and line, a picture without
+alt text fails the build. Light: no script or font that the page does not use, sizes known before
 pictures arrive, nothing that blocks the first paint.
 """
 
@@ -26,10 +26,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def forget_stale_runs(app):
-    """Drop the notebook cache when the code that the notebooks import has changed."""
+    """Drop the notebook cache when the code or the figures that the notebooks read have changed."""
     cache = Path(app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
     digest = hashlib.sha256()
-    for path in sorted([*(ROOT / "cnnkit").rglob("*.py"), ROOT / "constraints.txt"]):
+    recorded = (ROOT / "benchmarks" / "results").glob("*.json")  # the pages read these figures
+    for path in sorted([*(ROOT / "cnnkit").rglob("*.py"), ROOT / "constraints.txt", *recorded]):
         digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
     stamp = cache / "imported-code.sha256"
     if not stamp.exists() or stamp.read_text() != digest.hexdigest():

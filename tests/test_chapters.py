@@ -31,6 +31,8 @@ ROWS = {
     "05-fully-connected-and-softmax": "F1 F2 E6 Q5 Q10 Q14 Q17 Q18 Q19",
     "06-learning": "C9 R5 E7 F3 Q3 Q20",
     "06-what-helps": "E12 E16 F4 F5 Q4 Q8 Q9 Q12 Q21",
+    "08-full-training": "",
+    "08-gpu-practice": "",
     "10-architectures": "F6 S4 E9",
 }
 
@@ -43,6 +45,8 @@ NOT_COMPUTED = {
     "05-fully-connected-and-softmax": {},
     "06-learning": {},
     "06-what-helps": {},
+    "08-full-training": {},
+    "08-gpu-practice": {},
     "10-architectures": {"56 layers": "a finding of the ResNet paper, which is cited beside it"},
     "errors": {"6×6": "the claim itself, which the cell refutes"},
     "questions": {"5×5": "the question itself", "5×5×3": "the question itself"},

@@ -11,6 +11,7 @@ PATTERNS = (
     "README.md",
     "chapters/*.md",
     "appendices/*.md",
+    "benchmarks/results/train_*.json",
     "cnnkit/**/*",
     "constraints.txt",
     "environment.yml",
