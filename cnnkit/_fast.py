@@ -12,34 +12,10 @@ A second plan, col2im, serves one case: the gradient of the input where the stri
 padding wider than the kernel), which is not a plain convolution of the gradient of the output.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from cnnkit.geometry import output_size, paddings, pair
-
 BAND_BYTES = 1 << 19
-
-
-class Windows(NamedTuple):
-    """What is known of the windows from the sizes alone: pairs (along the height, the width)."""
-
-    kernel: tuple[int, int]
-    stride: tuple[int, int]
-    dilation: tuple[int, int]
-    padding: tuple[tuple[int, int], tuple[int, int]]  # ((top, bottom), (left, right))
-    padded: tuple[int, ...]
-    output: tuple[int, ...]
-
-
-def windows_of(size, kernel_size, stride, padding, dilation=1):
-    """Work out the sizes once, with every check of ``geometry``."""
-    zeros = paddings(padding, kernel_size, stride, dilation)
-    padded = tuple(side + sum(ends) for side, ends in zip(size, zeros, strict=True))
-    output = output_size(tuple(size), kernel_size, stride, padding, dilation)
-    steps = pair(stride, "stride"), pair(dilation, "dilation")
-    return Windows(pair(kernel_size, "kernel_size"), *steps, zeros, padded, output)
 
 
 def bands(images, rows, row_bytes):
@@ -51,6 +27,15 @@ def bands(images, rows, row_bytes):
             yield slice(start, min(images, start + batch)), row, min(rows, row + step)
 
 
+def surround(images, windows, filling=0):
+    """Put images in the middle of their padding."""
+    if images.shape[-2:] == windows.padded:
+        return images
+    larger = np.full((*images.shape[:-2], *windows.padded), filling, images.dtype)
+    larger[windows.inside] = images
+    return larger
+
+
 def patches(input, windows, groups, by_row):
     """Yield (images, first row, last row, patches) for each band of output rows.
 
@@ -58,29 +43,24 @@ def patches(input, windows, groups, by_row):
     It is a view of the lowered band, whose rows lie outside the channels (`by_row`), so that
     (i, c, j) count as one axis, or inside, so that (y, x) do.
     """
-    (kh, kw), (sh, sw), (dh, dw), ((top, _), (left, _)), padded, (oh, ow) = windows
-    images, channels, height, width = input.shape
-    depth, source, bordered = channels // groups, input, padded != (height, width)
+    ((kh, kw), (sh, sw), (dh, dw), *_), (oh, ow) = windows, windows.output
+    (images, channels, *_), depth = input.shape, input.shape[1] // groups
     for chosen, first, last in bands(images, oh, channels * kw * ow * sh * input.itemsize):
-        count, rows = chosen.stop - chosen.start, last - first
-        if bordered and first == 0:
-            if chosen.start == 0:  # the zeros around stay, the middle is filled again and again
-                source = np.zeros((count, channels, *padded), input.dtype)
-            source[:count, :, top : top + height, left : left + width] = input[chosen]
-        lines = source[slice(count) if bordered else chosen]
-        lines = lines[:, :, first * sh : (last - 1) * sh + (kh - 1) * dh + 1]
-        n, c, y, x = lines.strides
-        shape = count, groups, depth, lines.shape[2], kw, ow
-        taps = as_strided(lines, shape, (n, depth * c, c, y, dw * x, sw * x), writeable=False)
+        if first == 0:
+            chunk = surround(input[chosen], windows)
+            chunk = chunk.reshape(len(chunk), groups, depth, *chunk.shape[2:])
+        rows = chunk[:, :, :, first * sh : (last - 1) * sh + (kh - 1) * dh + 1]
+        *outer, y, x = rows.strides
+        taps = as_strided(rows, (*rows.shape[:4], kw, ow), (*outer, y, dw * x, sw * x))
         if by_row:
             lowered = np.ascontiguousarray(taps.swapaxes(2, 3))
             n, g, y, c, j, x = lowered.strides
         else:
             lowered = np.ascontiguousarray(taps.swapaxes(3, 4))
             n, g, c, j, y, x = lowered.strides
-        axes = count, groups, kh, depth, kw, rows, ow
+        shape = len(chunk), groups, kh, depth, kw, last - first, ow
         strides = n, g, dh * y, c, j, sh * y, x
-        yield chosen, first, last, as_strided(lowered, axes, strides, writeable=False)
+        yield chosen, first, last, as_strided(lowered, shape, strides, writeable=False)
 
 
 def convolve(input, weight, bias, windows, groups):
@@ -100,50 +80,46 @@ def convolve(input, weight, bias, windows, groups):
 
 def weight_gradient(input, weight_size, grad_output, windows, groups):
     """Multiply the windows with the gradients of their outputs, and add up over the bands."""
-    (kh, kw), (oh, ow) = windows.kernel, windows.output
-    depth, filters = weight_size[1], weight_size[0] // groups
-    grads = grad_output.reshape(len(input), groups, 1, filters, oh * ow).swapaxes(3, 4)
-    total = np.zeros((groups, kh, depth * kw, filters), input.dtype)
+    (filters, depth, kh, kw), (oh, ow) = weight_size, windows.output
+    grads = grad_output.reshape(len(input), groups, 1, filters // groups, oh * ow).swapaxes(3, 4)
+    total = np.zeros((groups, kh, depth * kw, filters // groups), input.dtype)
     for images, first, last, pixels in patches(input, windows, groups, by_row=False):
         columns = pixels.reshape(*pixels.shape[:3], depth * kw, -1)  # n, g, i, (c, j), (y, x)
         total += np.matmul(columns, grads[images, ..., first * ow : last * ow, :]).sum(axis=0)
-    total = total.reshape(groups, kh, depth, kw, filters).transpose(0, 4, 2, 1, 3)
+    total = total.reshape(groups, kh, depth, kw, -1).transpose(0, 4, 2, 1, 3)
     return total.reshape(weight_size)
 
 
 def input_gradient(input_size, weight, grad_output, windows, groups):
     """Convolve the gradient of the output with the flipped filters, or else use col2im."""
-    sizes = zip(windows.kernel, windows.dilation, windows.padding, strict=True)
-    borders = tuple((d * (k - 1) - start, d * (k - 1) - end) for k, d, (start, end) in sizes)
+    spread = [d * (k - 1) for k, d in zip(windows.kernel, windows.dilation, strict=True)]
+    borders = [(s - a, s - b) for s, (a, b) in zip(spread, windows.padding, strict=True)]
     if windows.stride != (1, 1) or min(map(min, borders)) < 0:
         return col2im(input_size, weight, grad_output, windows, groups)
-    padded = tuple(n + sum(ends) for n, ends in zip(windows.output, borders, strict=True))
-    back = windows._replace(padding=borders, padded=padded, output=tuple(input_size[2:]))
-    filters, depth = len(weight) // groups, weight.shape[1]
-    flipped = weight[:, :, ::-1, ::-1].reshape(groups, filters, depth, *windows.kernel)
-    flipped = flipped.swapaxes(1, 2).reshape(groups * depth, filters, *windows.kernel)
+    height, width = input_size[2:]
+    padded, room = (height + spread[0], width + spread[1]), (height - 1, width - 1)
+    back = windows._replace(padding=borders, padded=padded, room=room)
+    flipped = weight[:, :, ::-1, ::-1].reshape(groups, -1, *weight.shape[1:]).swapaxes(1, 2)
+    flipped = flipped.reshape(-1, len(weight) // groups, *windows.kernel)
     return convolve(grad_output, flipped, None, back, groups)
 
 
 def col2im(input_size, weight, grad_output, windows, groups):
     """Spread each window's gradient over its pixels, and add it there, tap by tap."""
-    (kh, kw), (sh, sw), (dh, dw), ((top, _), (left, _)), padded, (oh, ow) = windows
-    images, channels, height, width = input_size
+    ((kh, kw), (sh, sw), (dh, dw), *_), (oh, ow) = windows, windows.output
+    (images, channels, *_), filters = input_size, len(weight) // groups
     grad_input = np.empty(input_size, weight.dtype)
-    grads = grad_output.reshape(images, groups, len(weight) // groups, oh * ow)
-    matrix = weight.reshape(groups, len(weight) // groups, weight[0].size).swapaxes(1, 2)
+    grads = grad_output.reshape(images, groups, filters, oh * ow)
+    matrix = weight.reshape(groups, filters, -1).swapaxes(1, 2)
     for chosen, first, last in bands(images, oh, channels * kh * kw * ow * weight.itemsize):
-        count, rows = chosen.stop - chosen.start, last - first
         if first == 0:
-            pixels = np.zeros((count, channels, *padded), weight.dtype)
+            pixels = np.zeros((chosen.stop - chosen.start, channels, *windows.padded), weight.dtype)
         columns = np.matmul(matrix, grads[chosen, ..., first * ow : last * ow])
-        columns = columns.reshape(count, channels, kh, kw, rows, ow)
-        for i in range(kh):
-            start = first * sh + i * dh
-            down = slice(start, start + (rows - 1) * sh + 1, sh)
-            for j in range(kw):
-                across = slice(j * dw, j * dw + (ow - 1) * sw + 1, sw)
-                pixels[:, :, down, across] += columns[:, :, i, j]
+        columns = columns.reshape(len(pixels), channels, kh, kw, last - first, ow)
+        for i, j in np.ndindex(kh, kw):
+            down = slice(first * sh + i * dh, (last - 1) * sh + i * dh + 1, sh)
+            across = slice(j * dw, (ow - 1) * sw + j * dw + 1, sw)
+            pixels[:, :, down, across] += columns[:, :, i, j]
         if last == oh:
-            grad_input[chosen] = pixels[:, :, top : top + height, left : left + width]
+            grad_input[chosen] = pixels[windows.inside]
     return grad_input

@@ -1,11 +1,13 @@
 """Sizes: how large an output is, what fits, what a unit sees, and what a model costs.
 
 Every formula here is about whole numbers, so nothing is approximate. ``functional`` takes its
-sizes and its checks from this module: each rule of shape is written once.
+sizes and its checks from this module: each rule of shape is written once. Kernels, strides and the
+like are PyTorch's: one whole number, or a pair of them (height, width).
 """
 
 import operator
 import sys
+from collections import namedtuple
 from copy import deepcopy
 from math import prod
 from typing import NamedTuple
@@ -31,15 +33,23 @@ def pair(value, name="value", least=1):
     ((3, 3), (1, 2))
     """
     try:
-        values = (value, value) if not isinstance(value, (tuple, list)) else tuple(value)
-        height, width = (operator.index(v) for v in values)
+        values = value if isinstance(value, (tuple, list)) else (value, value)
+        height, width = map(operator.index, values)
+        if height >= least and width >= least:
+            return height, width
     except (TypeError, ValueError):
-        wanted = "a whole number, or a pair of them (height, width)"
-        raise lesson(f"{name}={value!r} was given", wanted, f"Use {name}={least + 1}.") from None
-    if min(height, width) < least:
-        wanted = f"whole numbers of at least {least}"
-        raise lesson(f"{name}={value!r} was given", wanted, f"Use {name}={least} or more.")
-    return height, width
+        pass
+    wanted = f"a whole number of at least {least}, or a pair of them (height, width)"
+    raise lesson(f"{name}={value!r} was given", wanted, f"Use {name}={least + 1}.")
+
+
+def depth_of_filters(channels, filters, groups):
+    """Count the channels that a filter sees where `groups` splits channels and filters alike."""
+    groups = pair(groups, "groups")[0]
+    if channels % groups or filters % groups:
+        given = f"groups={groups} with {channels} channels and {filters} filters"
+        raise lesson(given, "groups that divide both", "Use groups=1, or change the counts.")
+    return channels // groups
 
 
 def same_padding(kernel_size, dilation=1):
@@ -54,53 +64,63 @@ def same_padding(kernel_size, dilation=1):
     return total // 2, total - total // 2
 
 
-def paddings(padding, kernel_size, stride=1, dilation=1):
-    """Return ((top, bottom), (left, right)) for a padding of PyTorch's: int, pair or a word.
+class Windows(NamedTuple):
+    """How a window slides over images: pairs (along the height, along the width)."""
 
-    >>> paddings("same", (3, 2)), paddings((1, 2), (3, 3))
-    (((1, 1), (0, 1)), ((1, 1), (2, 2)))
-    """
-    if isinstance(padding, str):
-        kernels, dilations = pair(kernel_size, "kernel_size"), pair(dilation, "dilation")
-        if padding == "valid":
-            return (0, 0), (0, 0)
-        if padding != "same":
-            raise lesson(f"padding={padding!r} was given", "'same', 'valid' or numbers", "Use one.")
-        if pair(stride, "stride") != (1, 1):
+    kernel: tuple
+    stride: tuple
+    dilation: tuple
+    padding: tuple  # ((top, bottom), (left, right))
+    padded: tuple  # the size of the images with their padding
+    room: tuple  # how far the window can move; below 0 it does not fit
+
+    @property
+    def output(self):
+        """Count the windows: floor(room / stride) + 1."""
+        for side, room in zip(self.padded, self.room, strict=True):
+            if room < 0:
+                given = f"a kernel that spans {side - room} on an input of {side}, padding included"
+                remedy = "Take a smaller kernel (or dilation), more padding, or a larger input."
+                raise lesson(given, "a kernel no larger than the padded input", remedy)
+        return self.room[0] // self.stride[0] + 1, self.room[1] // self.stride[1] + 1
+
+    @property
+    def inside(self):
+        """Where the images lie within their padding."""
+        (height, width), ((top, bottom), (left, right)) = self.padded, self.padding
+        return ..., slice(top, height - bottom), slice(left, width - right)
+
+
+def windows_of(size, kernel_size, stride=1, padding=0, dilation=1):
+    """Check the arguments that all windows share; `padding` may be 'same' or 'valid'."""
+    size, kernel = pair(size, "size", least=0), pair(kernel_size, "kernel_size")
+    steps, spread = pair(stride, "stride"), pair(dilation, "dilation")
+    if padding == "same":
+        if steps != (1, 1):
             remedy = "Give the padding as a number: at stride s no padding keeps the size."
             raise lesson(f"padding='same' with stride={stride}", "stride=1 with 'same'", remedy)
-        height, width = map(same_padding, kernels, dilations)
-        return height, width
-    top, left = pair(padding, "padding", least=0)
-    return (top, top), (left, left)
-
-
-def _steps(size, kernel_size, stride, padding, dilation, axis):
-    """Free room for the window along one axis, in pixels: size + padding − extent of the kernel."""
-    before, after = paddings(padding, kernel_size, stride, dilation)[axis]
-    kernel = pair(kernel_size, "kernel_size")[axis]
-    spread = pair(dilation, "dilation")[axis] * (kernel - 1) + 1
-    return size + before + after - spread, spread, before + after
+        zeros = same_padding(kernel[0], spread[0]), same_padding(kernel[1], spread[1])
+    elif isinstance(padding, str) and padding != "valid":
+        raise lesson(f"padding={padding!r} was given", "'same', 'valid' or numbers", "Use one.")
+    else:
+        top, left = pair(0 if padding == "valid" else padding, "padding", least=0)
+        zeros = (top, top), (left, left)
+    padded = size[0] + sum(zeros[0]), size[1] + sum(zeros[1])
+    room = tuple(side - d * (k - 1) - 1 for side, k, d in zip(padded, kernel, spread, strict=True))
+    return Windows(kernel, steps, spread, zeros, padded, room)
 
 
 def output_size(size, kernel_size, stride=1, padding=0, dilation=1):
     """Length of the output: floor((W − F + 2P) / S) + 1, with F = dilation·(kernel_size − 1) + 1.
 
-    `size` is one side (an int comes back) or (height, width) (a pair comes back). The other
-    arguments are PyTorch's. ValueError where the kernel is larger than the padded input.
+    `size` is one side (an int comes back) or (height, width) (a pair comes back). ValueError where
+    the kernel is larger than the padded input.
 
     >>> output_size(32, 5), output_size(227, 11, stride=4), output_size((28, 30), 3, padding=1)
     (28, 55, (28, 30))
     """
-    lengths = []
-    for axis, side in enumerate(pair(size, "size", least=0)):
-        room, spread, zeros = _steps(side, kernel_size, stride, padding, dilation, axis)
-        if room < 0:
-            given = f"a kernel that spans {spread} on an input of {side} + {zeros} of padding"
-            remedy = "Take a smaller kernel (or dilation), more padding, or a larger input."
-            raise lesson(given, "a kernel no larger than the padded input", remedy)
-        lengths.append(room // pair(stride, "stride")[axis] + 1)
-    return tuple(lengths) if isinstance(size, (tuple, list)) else lengths[0]
+    output = windows_of(size, kernel_size, stride, padding, dilation).output
+    return output if isinstance(size, (tuple, list)) else output[0]
 
 
 def fits(size, kernel_size, stride=1, padding=0, dilation=1):
@@ -111,11 +131,8 @@ def fits(size, kernel_size, stride=1, padding=0, dilation=1):
     >>> fits(10, 3, stride=2), fits(227, 11, stride=4), fits(224, 11, stride=4)
     (False, True, False)
     """
-    for axis, side in enumerate(pair(size, "size", least=0)):
-        room = _steps(side, kernel_size, stride, padding, dilation, axis)[0]
-        if room < 0 or room % pair(stride, "stride")[axis]:
-            return False
-    return True
+    windows = windows_of(size, kernel_size, stride, padding, dilation)
+    return all(r >= 0 and r % s == 0 for r, s in zip(windows.room, windows.stride, strict=True))
 
 
 def receptive_field(layers):
@@ -129,11 +146,11 @@ def receptive_field(layers):
     (5, 14)
     """
     field, step = [1, 1], [1, 1]
-    for layer in _flat(layers):
-        if isinstance(layer, int):
-            kernel, stride, dilation = layer, 1, 1
-        elif isinstance(layer, (tuple, list)):
+    for layer in _leaves(layers):
+        if isinstance(layer, (tuple, list)):
             kernel, stride, dilation = (*layer, 1, 1)[:3]
+        elif isinstance(layer, int):
+            kernel, stride, dilation = layer, 1, 1
         else:
             kernel = getattr(layer, "kernel_size", getattr(layer, "pool_size", 1))
             stride = getattr(layer, "stride", getattr(layer, "strides", 1)) or kernel
@@ -145,47 +162,35 @@ def receptive_field(layers):
     return field[0] if field[0] == field[1] else tuple(field)
 
 
-def _flat(layers):
+def _leaves(layers):
     """Go through the layers of a model, or of models in a model, one by one."""
     for layer in getattr(layers, "layers", layers):  # Keras keeps them in .layers
         if hasattr(layer, "layers") or (hasattr(layer, "__len__") and hasattr(layer, "forward")):
-            yield from _flat(layer)
+            yield from _leaves(layer)
         else:
             yield layer
 
 
-class Row(NamedTuple):
-    """What one layer makes and costs, for one image; bytes are those of its output."""
-
-    layer: str
-    output_shape: tuple
-    parameters: int
-    multiply_accumulates: int
-    bytes: int
+# What one layer makes and costs, for one image; bytes are those of its output.
+Row = namedtuple("Row", ["layer", "output_shape", "parameters", "multiply_accumulates", "bytes"])
 
 
 class Summary:
     """The rows of ``summary``, their totals, and the table when printed."""
 
     def __init__(self, rows):
-        self.rows = rows
-        self.parameters, self.multiply_accumulates, self.bytes = (
-            sum(getattr(row, name) for row in rows) for name in Row._fields[2:]
-        )
+        self.rows = list(rows)
+        totals = (sum(row[column] for row in self.rows) for column in (2, 3, 4))
+        self.parameters, self.multiply_accumulates, self.bytes = totals
 
     def __repr__(self):
-        heads = "layer", "output shape", "parameters", "multiply-accumulates", "bytes"
-        total = Row("total", (), self.parameters, self.multiply_accumulates, self.bytes)
-        lines = [heads]
+        total = "total", (), self.parameters, self.multiply_accumulates, self.bytes
+        lines = [("layer", "output shape", "parameters", "multiply-accumulates", "bytes")]
         for name, shape, *numbers in [*self.rows, total]:
-            sides = " × ".join(map(str, shape))
-            lines.append((name, sides, *(f"{n:,}" for n in numbers)))
+            lines.append((name, " × ".join(map(str, shape)), *(f"{n:,}" for n in numbers)))
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         table = [
-            "  ".join(
-                f"{cell:{'<' if i < 2 else '>'}{w}}"
-                for i, (cell, w) in enumerate(zip(line, widths, strict=True))
-            )
+            "  ".join([*map(str.ljust, line[:2], widths), *map(str.rjust, line[2:], widths[2:])])
             for line in lines
         ]
         rule = "-" * len(table[0])
@@ -213,68 +218,53 @@ def summary(model, input_shape):
     # A model of PyTorch or Keras can only exist if its package is loaded already.
     keras, torch = sys.modules.get("keras"), sys.modules.get("torch")
     if keras is not None and isinstance(model, keras.Model):
-        return Summary(list(_keras_rows(model, input_shape)))
+        return Summary(_keras_rows(model, input_shape))
     if torch is not None and isinstance(model, torch.nn.Module):
         return Summary(_torch_rows(torch, model, input_shape))
     if not hasattr(model, "backward"):
         remedy = "Pass the model itself, for example nn.Sequential(...)."
         raise lesson(f"a {type(model).__name__}", "a model of cnnkit.nn, PyTorch or Keras", remedy)
-    return Summary(_cnnkit_rows(deepcopy(model).eval(), np.zeros((1, *input_shape), np.float32))[0])
+    return Summary(_cnnkit_rows(deepcopy(model).eval(), input_shape))
 
 
-def _row(layer, shape, parameters, weight_size, filters, itemsize):
+def _row(layer, shape, parameters, itemsize, weights=0, filters=0):
     """Make a row: each filter is multiplied in once at every position of the output."""
-    shape = tuple(int(n) for n in shape)
-    operations = prod(shape) // filters * weight_size if filters else 0
+    shape = tuple(map(int, shape))
+    operations = prod(shape) // filters * weights if filters else 0
     return Row(type(layer).__name__, shape, parameters, operations, prod(shape) * itemsize)
 
 
-def _cnnkit_rows(model, image):
-    """Run layer after layer; return the rows, and the output for the next one."""
-    rows = []
-    for layer in model.children or [model]:
-        if layer.children:
-            inner, image = _cnnkit_rows(layer, image)
-            rows += inner
-            continue
-        image = layer(image)
-        weight = getattr(getattr(layer, "weight", None), "data", np.zeros(0))
-        filters = len(weight) if weight.ndim > 1 else 0
-        parameters = sum(p.data.size for p in layer.parameters())
-        shape = image.shape[1:]
-        rows.append(_row(layer, shape, parameters, weight.size, filters, image.itemsize))
-    return rows, image
+def _cnnkit_rows(model, input_shape):
+    """Run layer after layer."""
+    image = np.zeros((1, *input_shape), np.float32)
+    for layer in _leaves([model]):
+        image, sizes = layer(image), [p.data.size for p in layer.parameters()]
+        filters = getattr(layer, "out_channels", getattr(layer, "out_features", 0))
+        yield _row(layer, image.shape[1:], sum(sizes), image.itemsize, sum(sizes[:1]), filters)
 
 
 def _torch_rows(torch, model, input_shape):
     """Let each layer report itself while one image of zeros goes through."""
-    rows, seen = [], set()
+    rows, modes = [], {layer: layer.training for layer in model.modules()}
+    counted: set = set()  # shared parameters count once
 
     def report(layer, _, output):
-        own = {p for p in layer.parameters(recurse=False) if p not in seen}
-        seen.update(own)
-        if not isinstance(output, torch.Tensor):
-            return
-        weighted = isinstance(layer, (torch.nn.Linear, torch.nn.modules.conv._ConvNd))
-        weight = layer.weight if weighted else torch.zeros(0)
-        filters = (
-            getattr(layer, "out_channels", getattr(layer, "out_features", 0)) if weighted else 0
-        )
-        count = sum(p.numel() for p in own)
-        shape = output.shape[1:]
-        rows.append(_row(layer, shape, count, weight.numel(), filters, output.element_size()))
+        own = set(layer.parameters(recurse=False))
+        if isinstance(output, torch.Tensor) and (own or not list(layer.children())):
+            costs = [sum(p.numel() for p in own - counted), output.element_size()]
+            if isinstance(layer, (torch.nn.Linear, torch.nn.modules.conv._ConvNd)):
+                filters = getattr(layer, "out_channels", getattr(layer, "out_features", 0))
+                costs += [layer.weight.numel(), filters]
+            rows.append(_row(layer, output.shape[1:], *costs))
+        counted.update(own)
 
-    layers = [m for m in model.modules() if not list(m.children()) or list(m.parameters(False))]
-    hooks = [layer.register_forward_hook(report) for layer in layers]
-    modes = [(layer, layer.training) for layer in model.modules()]
     first = next(model.parameters(), torch.zeros(0))
+    image = torch.zeros((1, *input_shape), dtype=first.dtype, device=first.device)
     try:
-        with torch.no_grad():
-            model.eval()(torch.zeros((1, *input_shape), dtype=first.dtype, device=first.device))
+        with torch.no_grad(), torch.nn.modules.module.register_module_forward_hook(report):
+            model.eval()(image)
     finally:
-        for hook in hooks:
-            hook.remove()
-        for layer, mode in modes:
+        for layer, mode in modes.items():
             layer.training = mode
     return rows
 
@@ -283,15 +273,11 @@ def _keras_rows(model, input_shape):
     """Read the layers of a Sequential or functional model, built if it is not yet."""
     if not model.built:
         model.build((None, *input_shape))
-    for layer in model.layers:
-        if hasattr(layer, "layers"):
-            yield from _keras_rows(layer, input_shape)
-        elif type(layer).__name__ != "InputLayer":
-            size = prod(getattr(getattr(layer, "kernel", None), "shape", (0,)))
-            filters = layer.kernel.shape[-1] if size else 0
-            if type(layer).__name__.startswith("Depthwise"):
-                filters *= layer.kernel.shape[-2]
-            bits = int("".join(c for c in layer.compute_dtype if c.isdigit()) or 32)
-            yield _row(
-                layer, layer.output.shape[1:], layer.count_params(), size, filters, bits // 8
-            )
+    for layer in _leaves(model):
+        if type(layer).__name__ != "InputLayer":
+            kernel = getattr(getattr(layer, "kernel", None), "shape", (0,))
+            depthwise = type(layer).__name__.startswith("Depthwise")
+            filters = prod(kernel[-2:]) if depthwise else kernel[-1]
+            itemsize = int("".join(filter(str.isdigit, layer.compute_dtype)) or 32) // 8
+            costs = layer.count_params(), itemsize, prod(kernel), filters
+            yield _row(layer, layer.output.shape[1:], *costs)

@@ -37,35 +37,29 @@ def convolve(image, kernel):
 def conv2d(input, weight, bias=None, stride=1, padding=0):
     """Convolve a batch: for every image and filter, sum over all channels, and add the bias.
 
-    input (N, C, H, W), weight (F, C, kh, kw), bias (F,) give (N, F, H_out, W_out).
+    input (N, C, H, W), weight (F, C, kh, kw), bias (F,) give (N, F, H', W').
 
     >>> conv2d(np.ones((1, 3, 4, 4)), np.ones((2, 3, 3, 3)), bias=[0, 1])[0, :, 0, 0]
     array([27., 28.])
     """
     images, weight = _surround(input, padding, 0), np.asarray(weight, float)
-    if weight.ndim != 4 or weight.shape[1] != images.shape[1]:
-        given = f"an input of {images.shape[1]} channels and a weight of shape {weight.shape}"
-        raise lesson(given, "weight (F, C, kh, kw) with C channels", "Give a filter each channel.")
-    bias = np.zeros(len(weight)) if bias is None else np.asarray(bias, float)
-    if bias.shape != (len(weight),):
-        given = f"a bias of shape {bias.shape} for {len(weight)} filters"
-        raise lesson(given, f"one bias a filter, shape ({len(weight)},)", "Reshape or drop it.")
-    kernel_height, kernel_width = weight.shape[2:]
+    bias = np.zeros(weight.shape[:1]) if bias is None else np.asarray(bias, float)
+    if weight.ndim != 4 or weight.shape[1] != images.shape[1] or bias.shape != weight.shape[:1]:
+        given = f"{images.shape[1]} channels, weight {weight.shape} and bias {bias.shape}"
+        wanted = f"weight (F, {images.shape[1]}, kh, kw) and bias (F,) = {weight.shape[:1]}"
+        raise lesson(given, wanted, "Give each filter a kernel for every channel, and one bias.")
     down, right = pair(stride, "stride")
-    height, width = output_size(images.shape[2:], weight.shape[2:], stride)
-    output = np.zeros((len(images), len(weight), height, width))
+    size = output_size(images.shape[2:], weight.shape[2:], stride)
+    output = np.zeros((len(images), len(weight), *size))
     for n, image in enumerate(images):
-        for f, kernel in enumerate(weight):
-            for y in range(height):
-                for x in range(width):
-                    top, left = y * down, x * right
-                    window = image[:, top : top + kernel_height, left : left + kernel_width]
-                    output[n, f, y, x] = (window * kernel).sum() + bias[f]
+        for f, kernels in enumerate(weight):
+            maps = [convolve(image[c], kernels[c]) for c in range(len(image))]
+            output[n, f] = sum(maps)[::down, ::right] + bias[f]
     return output
 
 
 def max_pool2d(input, kernel_size, stride=None, padding=0):
-    """Keep the largest value of each window: (N, C, H, W) gives (N, C, H_out, W_out).
+    """Keep the largest value of each window: (N, C, H, W) gives (N, C, H', W').
 
     >>> max_pool2d([[[[1, 2, 5, 6], [3, 4, 7, 8]]]], 2)
     array([[[[4., 8.]]]])
@@ -74,7 +68,7 @@ def max_pool2d(input, kernel_size, stride=None, padding=0):
 
 
 def avg_pool2d(input, kernel_size, stride=None, padding=0):
-    """Take the mean of each window, padding zeros included: (N, C, H, W) in and out.
+    """Take the mean of each window, padding zeros included: (N, C, H, W) gives (N, C, H', W').
 
     >>> avg_pool2d([[[[1, 2, 5, 6], [3, 4, 7, 8]]]], 2)
     array([[[[2.5, 6.5]]]])
@@ -87,26 +81,19 @@ def _pool(input, kernel_size, stride, padding, filling, choose):
     maps = _surround(input, padding, filling)
     kernel_height, kernel_width = pair(kernel_size, "kernel_size")
     down, right = pair(kernel_size if stride is None else stride, "stride")
-    height, width = output_size(maps.shape[2:], kernel_size, (down, right))
-    output = np.zeros((*maps.shape[:2], height, width))
-    for n, image in enumerate(maps):
-        for c, channel in enumerate(image):
-            for y in range(height):
-                for x in range(width):
-                    top, left = y * down, x * right
-                    window = channel[top : top + kernel_height, left : left + kernel_width]
-                    output[n, c, y, x] = choose(window)
+    size = output_size(maps.shape[2:], kernel_size, (down, right))
+    output = np.zeros((*maps.shape[:2], *size))
+    for n, c, y, x in np.ndindex(output.shape):
+        top, left = y * down, x * right
+        window = maps[n, c, top : top + kernel_height, left : left + kernel_width]
+        output[n, c, y, x] = choose(window)
     return output
 
 
 def _surround(input, padding, filling):
     """Copy a batch (N, C, H, W) into the middle of a larger array that is `filling` all round."""
-    input = np.asarray(input, float)
+    input, (top, left) = np.asarray(input, float), pair(padding, "padding", least=0)
     if input.ndim != 4:
         remedy = "Add the missing axes: image[np.newaxis, np.newaxis]."
         raise lesson(f"an input of shape {input.shape}", "(N, C, H, W)", remedy)
-    images, channels, height, width = input.shape
-    top, left = pair(padding, "padding", least=0)
-    larger = np.full((images, channels, height + 2 * top, width + 2 * left), float(filling))
-    larger[:, :, top : top + height, left : left + width] = input
-    return larger
+    return np.pad(input, ((0, 0), (0, 0), (top, top), (left, left)), constant_values=filling)

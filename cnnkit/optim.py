@@ -12,14 +12,16 @@ class _Optimizer:
     """What both share: the parameters, and forgetting the gradients."""
 
     def __init__(self, parameters, lr, weight_decay):
-        self.parameters = list(parameters)
+        self.parameters, self.lr, self.weight_decay = list(parameters), lr, weight_decay
         if not self.parameters:
             remedy = "Pass model.parameters()."
             raise lesson("an optimiser without parameters", "at least one to learn", remedy)
         if lr < 0 or weight_decay < 0:
             given = f"lr={lr}, weight_decay={weight_decay}"
             raise lesson(given, "numbers of at least 0", "Steps go down the gradient by lr.")
-        self.lr, self.weight_decay = lr, weight_decay
+
+    def _zeros(self):
+        return [np.zeros_like(parameter.data) for parameter in self.parameters]
 
     def zero_grad(self):
         """Forget the gradients, before the next backward pass adds to them."""
@@ -30,9 +32,8 @@ class _Optimizer:
         """Yield (number, parameter, gradient with weight decay) where there is a gradient."""
         for i, parameter in enumerate(self.parameters):
             if parameter.grad is not None:
-                grad = parameter.grad
-                if self.weight_decay:
-                    grad = grad + self.weight_decay * parameter.data
+                decay = self.weight_decay
+                grad = parameter.grad + decay * parameter.data if decay else parameter.grad
                 yield i, parameter, grad
 
 
@@ -52,20 +53,16 @@ class SGD(_Optimizer):
         if momentum < 0 or (nesterov and not momentum):
             given = f"momentum={momentum}, nesterov={nesterov}"
             raise lesson(given, "momentum >= 0, above 0 with nesterov", "Use momentum=0.9.")
-        self.momentum, self.nesterov = momentum, nesterov
-        self._velocity: dict[int, np.ndarray] = {}
+        self.momentum, self.nesterov, self._velocity = momentum, nesterov, self._zeros()
 
     def step(self):
         """Move every parameter against its gradient."""
         for i, parameter, grad in self._gradients():
             if self.momentum:
-                if i in self._velocity:
-                    self._velocity[i] = self.momentum * self._velocity[i] + grad
-                else:
-                    self._velocity[i] = grad
-                grad = (
-                    grad + self.momentum * self._velocity[i] if self.nesterov else self._velocity[i]
-                )
+                velocity = self._velocity[i]
+                velocity *= self.momentum
+                velocity += grad
+                grad = grad + self.momentum * velocity if self.nesterov else velocity
             parameter.data -= self.lr * grad
 
 
@@ -82,10 +79,8 @@ class Adam(_Optimizer):
         super().__init__(parameters, lr, weight_decay)
         if not all(0 <= beta < 1 for beta in betas):
             raise lesson(f"betas={betas}", "two numbers from 0 to below 1", "Use (0.9, 0.999).")
-        self.betas, self.eps = betas, eps
-        self._mean = [np.zeros_like(p.data) for p in self.parameters]
-        self._square = [np.zeros_like(p.data) for p in self.parameters]
-        self._steps = [0] * len(self.parameters)
+        self.betas, self.eps, self._steps = betas, eps, [0] * len(self.parameters)
+        self._mean, self._square = self._zeros(), self._zeros()
 
     def step(self):
         """Move every parameter; young averages are corrected for having started at zero."""

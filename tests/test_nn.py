@@ -1,6 +1,8 @@
 """cnnkit.nn against torch.nn: the same weights, the same outputs, gradients and training."""
 
+import copy
 import doctest
+import pickle
 
 import numpy as np
 import pytest
@@ -44,6 +46,24 @@ def same_state(ours, theirs, tolerance):
     assert list(state) == list(theirs.state_dict())
     for key, value in theirs.state_dict().items():
         np.testing.assert_allclose(state[key], value, rtol=tolerance, atol=tolerance, err_msg=key)
+
+
+LAYERS = [
+    "Conv2d", "MaxPool2d", "AvgPool2d", "BatchNorm2d", "Linear", "ReLU", "Dropout", "Flatten",
+    "Sequential", "CrossEntropyLoss",
+]  # fmt: skip
+
+
+def test_a_copy_and_a_file_keep_the_weights_and_not_the_last_images():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3, rng=0), nn.ReLU(), nn.Flatten(), nn.Linear(8, 2))
+    x = rng.standard_normal((1, 1, 4, 4))
+    output = model(x)
+    for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        with pytest.raises(ValueError, match="before any forward"):
+            twin.backward(output)
+        np.testing.assert_array_equal(twin(x), output)
+        twin.backward(output)
+        assert model[0].weight.grad is None and twin[0].weight.grad is not None
 
 
 OPTIMISERS = [
@@ -169,6 +189,8 @@ def test_the_loss_smooths_labels_as_pytorch_does():
     theirs.backward()
     assert loss.forward(scores, target) == pytest.approx(theirs.item(), rel=1e-12)
     np.testing.assert_allclose(loss.backward(), tensor.grad, atol=1e-12)
+    loss(scores.astype(np.float32), target)
+    assert loss.backward().dtype == np.float32
 
 
 def test_a_small_network_learns_the_digits():
@@ -200,6 +222,7 @@ def test_a_small_network_learns_the_digits():
     ("call", "words"),
     [
         (lambda: nn.ReLU().backward(np.zeros(1)), ["before any forward", "model(x)"]),
+        (lambda: nn.CrossEntropyLoss().backward(), ["before any forward", "model(x)"]),
         (lambda: nn.Conv2d(3, 4, 3, groups=2), ["groups=2", "divide"]),
         (lambda: nn.Conv2d(3, 4, 0), ["kernel_size=0"]),
         (lambda: nn.Conv2d(3, 4, 3)(np.zeros((1, 1, 5, 5))), ["1 channels", "(4, 1, kh, kw)"]),
@@ -218,10 +241,12 @@ def test_errors(call, words):
         assert word in str(raised.value)
 
 
-def test_examples_in_docstrings():
-    result = doctest.testmod(nn)
-    assert result.attempted >= 10
-    assert result.failed == 0
+def test_every_layer_is_in_an_example_that_runs():
+    assert doctest.testmod(nn).failed == 0
+    tests = doctest.DocTestFinder().find(nn)
+    examples = "".join(example.source for test in tests for example in test.examples)
+    for name in LAYERS:
+        assert f"{name}(" in examples, f"no example shows {name}"
 
 
 def test_parameters_read_as_arrays():
