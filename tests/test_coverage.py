@@ -16,10 +16,8 @@ from pybtex.database import parse_file
 
 # Rows whose pages are still to be written, with what they wait for.
 WAITING = {
-    "R1": "cats against dogs in two libraries: the chapter on training with PyTorch and Keras",
     "R2": "MNIST, trained to its published accuracy: the same chapter",
     "R3": "CIFAR-10, with batch normalisation and augmentation: the same chapter",
-    "R6": "one new image, and its answer read out: the same chapter",
 }
 
 # Set in bold in a chapter, and no term that the course defines there.
