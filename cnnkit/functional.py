@@ -13,7 +13,6 @@ from math import prod
 import numpy as np
 
 from cnnkit import _fast
-from cnnkit._fast import surround
 from cnnkit.geometry import depth_of_filters, lesson, pair, windows_of
 
 
@@ -155,7 +154,7 @@ def max_pool2d(input, kernel_size, stride=None, padding=0, *, return_indices=Fal
     input, windows = _pooling(input, kernel_size, stride, padding)
     if return_indices:
         return _winners(input, windows)
-    return _combine(surround(input, windows, -np.inf), windows, np.maximum)
+    return _combine(_fast.surround(input, windows, -np.inf), windows, np.maximum)
 
 
 def _winners(input, windows):
@@ -167,7 +166,7 @@ def _winners(input, windows):
     winner = np.full((*input.shape[:-2], oh, ow), first, np.min_scalar_type(kh * kw))
     output = np.full(winner.shape, -np.inf, input.dtype)
     has_nan = np.isnan(np.max(input, initial=-np.inf))
-    rows = _taps(surround(input, windows, -np.inf), windows, 0)
+    rows = _taps(_fast.surround(input, windows, -np.inf), windows, 0)
     for number, tap in enumerate(tap for row in rows for tap in _taps(row, windows, 1)):
         better = tap > output
         if has_nan:
@@ -209,7 +208,7 @@ def avg_pool2d(input, kernel_size, stride=None, padding=0):
     (array([[[1.5]]]), array([[[4., 4.]]]))
     """
     input, windows = _pooling(input, kernel_size, stride, padding)
-    return _combine(surround(input, windows), windows, np.add) / prod(windows.kernel)
+    return _combine(_fast.surround(input, windows), windows, np.add) / prod(windows.kernel)
 
 
 def avg_pool2d_backward(grad_output, input, kernel_size, stride=None, padding=0):
@@ -464,9 +463,8 @@ def batch_norm(
     the running ones (Ioffe and Szegedy 2015). Unlike PyTorch's, this function never changes those
     (`momentum` is there for the signature): ``nn.BatchNorm2d`` does.
 
-    >>> batch_norm([[1.0], [3.0]], None, None, training=True, eps=0)
-    array([[-1.],
-           [ 1.]])
+    >>> batch_norm([[1.0, 4.0], [3.0, 4.0]], None, None, training=True)[0].round(4)
+    array([-1.,  0.])
     """
     input, *values = _floats(input, running_mean, running_var, weight, bias)
     mean, var, weight, bias = _channels(input, training, *values)
@@ -532,9 +530,6 @@ def _channels(input, training, running_mean, running_var, weight, bias):
     return [value.reshape(-1, *[1] * (input.ndim - 2)) for value in values.values()]
 
 
-_MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
-
-
 def pad(input, pad, mode="constant", value=0):
     """Add a border: pad = (left, right), or (left, right, top, bottom), and so on outwards.
 
@@ -548,12 +543,13 @@ def pad(input, pad, mode="constant", value=0):
         given = f"pad={pad} on an input of {input.ndim} axes"
         remedy = "Write (left, right, top, bottom)."
         raise lesson(given, "a pair of widths of at least 0 for each padded axis", remedy)
-    if mode not in _MODES:
-        raise lesson(f"mode={mode!r}", f"one of {', '.join(_MODES)}", "Use mode='constant'.")
+    modes = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+    if mode not in modes:
+        raise lesson(f"mode={mode!r}", f"one of {', '.join(modes)}", "Use mode='constant'.")
     pairs = [tuple(pad[i : i + 2]) for i in range(0, len(pad), 2)]
     widths = [(0, 0)] * (input.ndim - len(pairs)) + pairs[::-1]  # NumPy counts from the first axis
     extra: dict = {"constant_values": value} if mode == "constant" else {}
-    return np.pad(input, widths, _MODES[mode], **extra)  # type: ignore[call-overload]
+    return np.pad(input, widths, modes[mode], **extra)  # type: ignore[call-overload]
 
 
 _padded = pad  # since pad_backward has an argument of that name
