@@ -13,7 +13,7 @@ c.CourseDirectory.release_directory = "exercises"
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "*.md"]
 
 # A cell that hangs is stopped; each part of a test cell has a time limit of its own besides.
-c.Execute.timeout = 120
+c.Execute.timeout = 300
 
 # An honest warning on stderr is no mistake: plain nbgrader gives the whole cell no point for it.
 c.Autograde.autograde_preprocessors = [

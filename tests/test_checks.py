@@ -1,6 +1,7 @@
 """The score keeper: fair to honest answers, deaf to others, silent in hidden parts."""
 
 import contextlib
+import os
 import sys
 import time
 
@@ -228,3 +229,91 @@ def test_rounding_is_no_mistake_but_a_wrong_value_is():
     assert not same(right + np.array([0, 0.5]), right)
     assert not same(right[None], right)
     assert same(np.array(1e-7), np.array(0.0)) and not same(np.array(1e-3), np.array(0.0))
+
+
+def small_network(framework):
+    """A convolution and a dense layer for images of 4×4 with two channels."""
+    if framework == "keras":
+        os.environ.setdefault("KERAS_BACKEND", "torch")
+        import keras
+
+        layers = keras.layers
+        steps = [keras.Input((4, 4, 2)), layers.Conv2D(3, 3), layers.Flatten(), layers.Dense(2)]
+        return keras.Sequential(steps)
+    from torch import nn
+
+    return nn.Sequential(nn.Conv2d(2, 3, 3), nn.Flatten(), nn.Linear(12, 2))
+
+
+@pytest.mark.parametrize("framework", ["torch", "keras"])
+def test_a_network_takes_and_gives_plain_arrays(framework):
+    network = checks.Network(small_network(framework))
+    assert network.count() == 3 * 19 + 2 * 13 and len(network.shapes()) == 4
+    arrays = [np.full(size, 1 / size) for size in (54, 3, 24, 2)]
+    network.load(*arrays)
+    images = np.ones((5, 2, 4, 4) if framework == "torch" else (5, 4, 4, 2))
+    # each of 12 values is 18/54 + 1/3; each score 12 of them times 1/24, and 1/2
+    assert np.allclose(network.outputs(images), np.full((5, 2), 5 / 6), atol=1e-6)
+    with pytest.raises(checks.Wrong, match="Its parameters have the shapes"):
+        network.load(*arrays[:3])
+
+
+def test_what_is_no_network_is_told_so():
+    from torch import nn
+
+    for given, words in [(None, "None back"), (nn.Linear, "the class Linear"), (5, "gave a int")]:
+        with pytest.raises(checks.Wrong, match=words):
+            checks.Network(given)
+    with pytest.raises(checks.Wrong, match="gives a tuple"):
+        checks.Network(nn.LSTM(2, 2)).outputs(np.zeros((1, 1, 2)))
+    with pytest.raises(checks.Wrong, match="has no gradient"):
+        checks.Network(nn.Linear(2, 2)).gradients()
+
+
+def test_looking_at_a_network_leaves_it_as_it_was():
+    import torch
+    from torch import nn
+
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU().eval())
+    network = checks.Network(model)
+    before = network.state()
+    found = checks.facts(model, (1, 5, 5), 10, 4)
+    network.outputs(np.ones((2, 1, 5, 5)))
+    assert network.state() == before
+    assert [size for _, size, _ in found["leaves"]] == [18, 18, 18]
+    assert (found["all"], found["buffers"], found["image"]) == (24, 5, 25)
+    with torch.no_grad():
+        model(torch.ones(2, 1, 5, 5))  # in training mode, the running averages move
+    assert network.state() != before
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (("cat", 0.8), ""),
+        (["cat", np.float32(0.801)], ""),
+        ("cat", "Return a pair"),
+        (("cat", None), "Return a pair"),
+        (("dog", 0.8), "have changed places"),
+        (("dog", 0.2), "The name is not"),
+        (("cat", 80), "That is a percentage"),
+        (("cat", 0.2), "that of the other animal"),
+        (("cat", 0.6), "is not its probability"),
+    ],
+)
+def test_a_name_and_its_probability(answer, words, capsys):
+    marks = checks.Marks("predict_image", points=1)
+    picture, weight = np.zeros((2, 2, 3)), np.zeros((2, 12))
+    with marks.part("a picture") as part:
+        about = picture, weight, np.array([np.log(4), 0.0])
+        part.compare_pair(answer, ("cat", 0.8), about=about, tolerance=0.01)
+    assert marks.total() == (not words) and words in said(capsys)
+
+
+def test_long_and_bold_messages_are_cut(capsys):
+    marks = checks.Marks("article_model_keras", points=1)
+    with marks.part("a case"):
+        raise ValueError("\x1b[1mdoes not fit\x1b[0m\n\nArguments received by call():\n  • x=1")
+    told = said(capsys)
+    assert "stopped with ValueError: does not fit" in told
+    assert "\x1b" not in told and "Arguments" not in told

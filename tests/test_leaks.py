@@ -19,6 +19,7 @@ def test_there_is_something_to_look_for():
     for assignment in source.assignments(ROOT):
         assert f"hidden tests of {assignment}" in kinds
     assert "solution of 02-convolution" in kinds
+    assert "model answer of 08-training" in kinds
 
 
 def test_exercises_and_bundle_are_clean():
@@ -45,6 +46,9 @@ def test_no_exercise_cell_holds_a_line_of_its_solution():
         assert [cell.id for cell in released.cells] == list(solved)
         for cell in released.cells:
             if cell.metadata.get("nbgrader", {}).get("solution"):
+                if cell.cell_type == "markdown":
+                    assert cell.source == "YOUR ANSWER HERE"
+                    continue
                 assert cell.source.endswith("# YOUR CODE HERE\n    raise NotImplementedError()")
             for kind, text in leaks.REGION.findall(solved[cell.id]):
                 opened = leaks.REGION.sub("", solved[cell.id])
@@ -63,3 +67,12 @@ def test_the_gate_finds_a_leak_in_each_kind_of_file(tmp_path, suffix):
     path.write_text(content)
     found = leaks.find_leaks(ROOT, [path])
     assert any("hidden tests of 02-convolution, test-convolve-channels" in leak for leak in found)
+
+
+def test_the_gate_finds_a_rubric(tmp_path):
+    path = tmp_path / "page.md"
+    path.write_text("- *Collected gradients of four batches before one step, and a price:* ...")
+    found = leaks.find_leaks(ROOT, [path])
+    assert [leak.partition(": ")[2] for leak in found] == [
+        "model answer of 08-training, what-would-you-do"
+    ]

@@ -19,18 +19,42 @@ from cnnkit.checks.causes import cause_of, cause_of_all
 from cnnkit.checks.convolution import ANSWERS_TO_FLAT, ANSWERS_TO_HORIZONTAL, NO_VERTICAL
 from cnnkit.checks.learning import LEARNED_A_LITTLE, NOT_LEARNED, OTHER_EACH_TIME, SEED_IGNORED
 from cnnkit.checks.marks import Marks, Part, Wrong
+from cnnkit.checks.networks import (
+    DROPOUT_IN_IT,
+    KNOWS_TOO_LITTLE,
+    NOT_ONE_IN_ALL,
+    ONLY_GUESSES,
+    PICTURE_CHANGED,
+    SEED_TOO_LATE,
+    STILL_TRAINING,
+)
+from cnnkit.checks.probe import Network
+from cnnkit.checks.training import BACKWARD_TOO_LATE, MODEL_CHANGED, ONE_BIG_BATCH, STEPPED, facts
 
 __all__ = [
     "ANSWERS_TO_FLAT",
     "ANSWERS_TO_HORIZONTAL",
+    "BACKWARD_TOO_LATE",
+    "DROPOUT_IN_IT",
+    "KNOWS_TOO_LITTLE",
     "LEARNED_A_LITTLE",
+    "MODEL_CHANGED",
     "NOT_LEARNED",
+    "NOT_ONE_IN_ALL",
     "NO_VERTICAL",
+    "ONE_BIG_BATCH",
+    "ONLY_GUESSES",
     "OTHER_EACH_TIME",
+    "PICTURE_CHANGED",
     "SEED_IGNORED",
+    "SEED_TOO_LATE",
+    "STEPPED",
+    "STILL_TRAINING",
     "Marks",
+    "Network",
     "Part",
     "Wrong",
     "cause_of",
     "cause_of_all",
+    "facts",
 ]

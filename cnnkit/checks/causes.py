@@ -13,14 +13,25 @@ import numpy as np
 from cnnkit.checks.compare import same
 from cnnkit.checks.convolution import CONVOLUTION
 from cnnkit.checks.learning import LEARNING
+from cnnkit.checks.networks import NETWORKS
 from cnnkit.checks.padding import PADDING
 from cnnkit.checks.pixels import PIXELS
 from cnnkit.checks.pooling import POOLING
 from cnnkit.checks.softmax import SOFTMAX
+from cnnkit.checks.training import TRAINING
 
 __all__ = ["CAUSES", "cause_of", "cause_of_all"]
 
-CAUSES: dict[str, list] = {**PIXELS, **CONVOLUTION, **PADDING, **POOLING, **SOFTMAX, **LEARNING}
+CAUSES: dict[str, list] = {
+    **PIXELS,
+    **CONVOLUTION,
+    **PADDING,
+    **POOLING,
+    **SOFTMAX,
+    **LEARNING,
+    **NETWORKS,
+    **TRAINING,
+}
 
 
 def cause_of(name, inputs, answer, expected, tolerance=1e-5):
@@ -33,7 +44,8 @@ def cause_of(name, inputs, answer, expected, tolerance=1e-5):
             except Exception:
                 continue  # this misunderstanding makes no sense for these inputs
             if not isinstance(answer, np.ndarray):  # pairs of a name and a number
-                if _same_pairs(answer, suspect) and not _same_pairs(suspect, expected):
+                told = _same_pairs(answer, suspect, tolerance)
+                if told and not _same_pairs(suspect, expected, tolerance):
                     return sentence
                 continue
             suspect = np.asarray(suspect)
@@ -44,9 +56,10 @@ def cause_of(name, inputs, answer, expected, tolerance=1e-5):
     return None
 
 
-def _same_pairs(first, second):
+def _same_pairs(first, second, tolerance):
     names = [name for name, _ in first] == [name for name, _ in second]
-    return names and same(np.array([n for _, n in first]), np.array([n for _, n in second]))
+    numbers = [np.array([number for _, number in pairs]) for pairs in (first, second)]
+    return names and same(*numbers, tolerance)
 
 
 def cause_of_all(name, cases, answers, expected):

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import io
+import re
 import signal
 import sys
 import textwrap
@@ -92,7 +93,9 @@ class Part:
         self.inputs = copy.deepcopy(inputs)
         return self.inputs[0] if len(inputs) == 1 else self.inputs
 
-    def compare(self, answer, expected, *, of=None, dtype=None, unchanged=False, tolerance=1e-5):
+    def compare(
+        self, answer, expected, *, of=None, about=None, dtype=None, unchanged=False, tolerance=1e-5
+    ):
         """Compare an answer with the right one, by value.
 
         Parameters
@@ -100,6 +103,9 @@ class Part:
         answer, expected : number, array or sequence of numbers
         of : str, optional
             Whose misunderstandings to look for; by default the function's own.
+        about : tuple, optional
+            What a misunderstanding is computed from, when that is not the inputs themselves: of a
+            network, for example, its sizes.
         dtype : str, optional
             Also ask for this data type.
         unchanged : bool
@@ -116,7 +122,8 @@ class Part:
         expected = np.asarray(expected)
         answer = self._plain(answer)
         if not same(answer, expected, tolerance):
-            cause = cause_of(of or self.marks.name, self.originals, answer, expected, tolerance)
+            inputs = self.originals if about is None else about
+            cause = cause_of(of or self.marks.name, inputs, answer, expected, tolerance)
             raise Wrong(cause or self._difference(answer, expected, tolerance))
         if dtype and answer.dtype != np.dtype(dtype):
             raise Wrong(f"The values are right, but their type is {answer.dtype}, not {dtype}.")
@@ -143,7 +150,7 @@ class Part:
         shown = ", ".join(map(str, case))
         raise Wrong(f"For ({shown}) your answer is {answer.tolist()}; it is {value.tolist()}.")
 
-    def compare_list(self, answer, expected, *, unchanged=False):
+    def compare_list(self, answer, expected, *, about=None, unchanged=False):
         """Compare a list of arrays, each of its own shape, with the right one."""
         if not isinstance(answer, list | tuple) or len(answer) != len(expected):
             raise Wrong(f"Return a list with {len(expected)} array(s), one for each that came in.")
@@ -152,7 +159,7 @@ class Part:
             if one.shape != right.shape:
                 raise Wrong("Each array must keep the shape of the one it stands for.")
         flat = [np.concatenate([one.ravel() for one in many]) for many in (plain, expected)]
-        self.compare(*flat, unchanged=unchanged)
+        self.compare(*flat, about=about, unchanged=unchanged)
 
     def unpack(self, answer, names):
         """Take a tuple apart, giving each of its arrays a name."""
@@ -188,6 +195,23 @@ class Part:
             raise Wrong("The names are not those of the most probable class of each image.")
         if not same(np.array([p for _, p in pairs]), np.array([p for _, p in expected])):
             raise Wrong("The names are right, but the numbers are not their probabilities.")
+
+    def compare_pair(self, answer, expected, *, about, tolerance):
+        """Compare one (name, number) pair with the right one."""
+        self.compared = True
+        try:
+            (name, number), (right, value) = answer, expected
+            name, number = str(name), float(number)
+        except (TypeError, ValueError):
+            raise Wrong("Return a pair: the name, and its probability as a number.") from None
+        pairs = [(name, number)], [(right, value)]
+        cause = cause_of(self.marks.name, about, *pairs, tolerance)
+        if cause:
+            raise Wrong(cause)
+        if name != right:
+            raise Wrong("The name is not that of the more probable animal.")
+        if not same(np.array(number), np.array(value), tolerance):
+            raise Wrong("The name is right, but the number is not its probability.")
 
     def require(self, condition, message):
         """Ask for something else than equal values."""
@@ -288,7 +312,10 @@ class Part:
         kind = type(error).__name__
         if self.hidden:
             return f"Your function stopped with {_article(kind)} {kind}."
-        return f"Your function stopped with {kind}: {error}{_line_of(error)}"
+        # Keras sets its messages in bold, and lists all arguments after them.
+        words = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).partition("Arguments received by")[0]
+        words = textwrap.shorten(words, 400, placeholder=" ...")
+        return f"Your function stopped with {kind}: {words}{_line_of(error)}"
 
 
 class _Raises:

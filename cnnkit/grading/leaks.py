@@ -22,13 +22,20 @@ def secrets(course):
     -------
     dict of str to str
         Text without white space, and what it is: each solution of some length as a whole, each
-        line of a hidden test that is not also a line of an open one, the names of its oracles.
+        line of a hidden test that is not also a line of an open one, the names of its oracles,
+        each sentence of the model answer to a written question and of its rubric.
     """
     found, open_text = {}, ""
     for assignment, source in assignments(course).items():
         for cell in notebook_from(source).cells:
+            data = cell.metadata.get("nbgrader", {})
+            function = data.get("grade_id", "")
+            if cell.cell_type == "markdown" and data.get("solution"):
+                where = f"model answer of {assignment}, {function}"
+                sentences = map(_squeeze, re.split(r"(?<=[.;:?])\s|\n", cell.source))
+                found |= {text: where for text in sentences if len(text) >= LINE_LENGTH}
+                continue
             open_text += _squeeze(REGION.sub("", cell.source))
-            function = cell.metadata.get("nbgrader", {}).get("grade_id", "")
             for kind, text in REGION.findall(cell.source):
                 where = f"{kind.lower()} of {assignment}, {function}"
                 if kind == "SOLUTION":

@@ -1,0 +1,249 @@
+"""Misunderstandings of assignment 7: the article's network, in two libraries, and its answer."""
+
+import numpy as np
+
+from cnnkit import functional as F
+
+ONLY_GUESSES = (
+    "It guesses, even on pictures that it has trained on. Look at the loop: zero_grad, scores, "
+    "loss, backward, step, for each batch, and the labels in the same order as the pictures."
+)
+KNOWS_TOO_LITTLE = (
+    "On new pictures it is not good enough yet. A deeper network, more epochs, batch "
+    "normalisation, or mirrored pictures help; a larger dense layer does not."
+)
+SEED_TOO_LATE = (
+    "The same seed gave two different networks: call torch.manual_seed(seed) before the layers "
+    "are made, and draw every random number from it."
+)
+NOT_ONE_IN_ALL = (
+    "Both values together must be one: take softmax in the last layer, as the article's listing "
+    "does."
+)
+DROPOUT_IN_IT = (
+    "Asked twice while it trains, it gives other scores: is there a dropout? The article's "
+    "network has none."
+)
+PICTURE_CHANGED = (
+    "The answer is right, but the picture that was passed in has changed: thumbnail() changes it, "
+    "resize() and convert() make a new one."
+)
+STILL_TRAINING = (
+    "The network was left in training mode, where dropout still throws values away: call "
+    "model.eval() first."
+)
+
+
+# ---- the article's network -----------------------------------------------------------------------
+
+
+def _sizes(filters=10, kernel=5, channels=3, units=2, padding=0, pool=2, stride=2, side=300):
+    """Count the parameters of a network that differs a little from the article's."""
+    side = side + 2 * padding - kernel + 1
+    side = (side - pool) // stride + 1
+    return filters * (kernel**2 * channels + 1) + units * (filters * side**2 + 1)
+
+
+def _constant(value):
+    return lambda: value
+
+
+_ARTICLE = _sizes()
+_COUNTS = [
+    ("One score is missing: the dense layer has two outputs, cat and dog.", _sizes(units=1)),
+    ("The biases are missing: each filter and each score has one.", _ARTICLE - 12),
+    ("The biases of the filters are missing.", _ARTICLE - 10),
+    ("The biases of the dense layer are missing.", _ARTICLE - 2),
+    ("The image is padded: the article's convolution has no padding.", _sizes(padding=2)),
+    ("The kernels are 3×3: the article's are 5×5.", _sizes(kernel=3)),
+    ("The image has three channels, red, green and blue; yours has one.", _sizes(channels=1)),
+    ("The pooling is missing: 2×2, after ReLU.", _sizes(pool=1, stride=1)),
+    ("The pooling has stride 1: its windows lie side by side, stride 2.", _sizes(stride=1)),
+    ("There are 32 filters: the article has ten.", _sizes(filters=32)),
+    ("That fits images of 128×128: the article's have 300×300.", _sizes(side=128)),
+    ("That fits images of 64×64: the article's have 300×300.", _sizes(side=64)),
+    ("That fits images of 224×224: the article's have 300×300.", _sizes(side=224)),
+    (
+        "There is one layer more than in the article: batch normalisation after the convolution?",
+        _ARTICLE + 20,
+    ),
+    (
+        "There is one layer more than in the article: batch normalisation after the convolution?",
+        _ARTICLE + 40,  # Keras counts the running averages, too
+    ),
+]
+
+
+def _article(
+    images, kernels, biases, weight, offset, activation=F.relu, pool=F.max_pool2d, channels_last=0
+):
+    """Run the article's network in NumPy; `images` as (N, C, H, W)."""
+    maps = pool(activation(F.conv2d(images, kernels, biases)), 2)
+    maps = maps.transpose(0, 2, 3, 1) if channels_last else maps
+    return maps.reshape(len(maps), -1) @ weight.T + offset
+
+
+def _with(end=lambda scores: scores, **other):
+    return lambda *arrays: end(_article(*arrays, **other))
+
+
+def _sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def _softmax(scores):
+    return F.softmax(scores, 1)
+
+
+_SCORES = [
+    (
+        "The softmax is in the network already: PyTorch has it in the loss, so the network ends "
+        "with the scores.",
+        _with(_softmax),
+    ),
+    (
+        "The network ends with the logarithm of a softmax: PyTorch has it in the loss.",
+        _with(lambda scores: np.log(_softmax(scores))),
+    ),
+    ("The network ends with a sigmoid: it must end with the scores.", _with(_sigmoid)),
+    ("The scores go through ReLU: they may be negative.", _with(F.relu)),
+    ("The ReLU after the convolution is missing.", _with(activation=lambda x: x)),
+    ("The convolution is followed by a sigmoid: the article has ReLU.", _with(activation=_sigmoid)),
+    ("The convolution is followed by tanh: the article has ReLU.", _with(activation=np.tanh)),
+    ("The pooling averages: the article's takes the maximum.", _with(pool=F.avg_pool2d)),
+    (
+        "The values are flattened channel last: PyTorch's Flatten goes channel by channel.",
+        _with(channels_last=1),
+    ),
+]
+# Keras: pictures come channels last, and are flattened so; the softmax is in the network.
+_PROBABILITIES = [
+    (
+        "The network ends with the scores: in the article's listing softmax is in the last layer.",
+        _with(channels_last=1),
+    ),
+    (
+        "The network ends with a sigmoid: both probabilities must sum to one, by softmax.",
+        _with(_sigmoid, channels_last=1),
+    ),
+    (
+        "The ReLU after the convolution is missing.",
+        _with(_softmax, activation=lambda x: x, channels_last=1),
+    ),
+    (
+        "The pooling averages: the article's takes the maximum.",
+        _with(_softmax, pool=F.avg_pool2d, channels_last=1),
+    ),
+    (
+        "The convolution is followed by a sigmoid: the article has ReLU.",
+        _with(_softmax, activation=_sigmoid, channels_last=1),
+    ),
+    (
+        "The scores go through ReLU before the softmax.",
+        _with(lambda s: _softmax(F.relu(s)), channels_last=1),
+    ),
+]
+
+
+# ---- counting parameters -------------------------------------------------------------------------
+
+
+def _total(choose, count=lambda size: size):
+    return lambda tensors: sum(count(tensor[0]) for tensor in tensors if choose(*tensor))
+
+
+_PARAMETERS = [
+    (
+        "The running averages are counted, too: training does not set them by its gradient.",
+        _total(lambda size, trained, parameter: trained or not parameter),
+    ),
+    (
+        "Frozen parameters are counted, too: training does not change them.",
+        _total(lambda size, trained, parameter: parameter),
+    ),
+    (
+        "Everything that the network stores is counted: training changes only a part of it.",
+        _total(lambda *_: True),
+    ),
+    (
+        "That is how many arrays there are: count the numbers in them.",
+        _total(lambda size, trained, parameter: trained, lambda size: 1),
+    ),
+    (
+        "That is how many arrays there are: count the numbers in them.",
+        _total(lambda *_: True, lambda size: 1),
+    ),
+    (
+        "That is the memory in bytes: count the numbers.",
+        _total(lambda size, trained, parameter: trained, lambda size: 4 * size),
+    ),
+    ("Nothing is counted: does the sum reach the `return`?", lambda tensors: 0),
+]
+
+
+# ---- one picture ---------------------------------------------------------------------------------
+
+
+def _read(picture, weight, offset, order=(0, 1, 2), scale=1.0, shift=0.0, axes=(2, 0, 1)):
+    """Give the probabilities that a linear network reads from a picture (rows, columns, RGB)."""
+    values = (picture[..., list(order)] * scale - shift).transpose(axes)
+    return _softmax((weight @ values.ravel() + offset)[None])[0]
+
+
+def _told(name=("cat", "dog"), number=lambda p: p.max(), **other):
+    def tell(picture, weight, offset):
+        p = _read(picture, weight, offset, **other)
+        return [(name[int(p.argmax())], float(number(p)))]
+
+    return tell
+
+
+def _raw(picture, weight, offset):
+    scores = weight @ picture.transpose(2, 0, 1).ravel() + offset
+    return [(("cat", "dog")[int(scores.argmax())], float(scores.max()))]
+
+
+_PREDICTIONS = [
+    (
+        "The values are not divided by 255: the network was trained on 0 to 1.",
+        _told(scale=255.0),
+    ),
+    ("The values are divided by 255 twice.", _told(scale=1 / 255)),
+    ("The values go from -1 to 1: the network was trained on 0 to 1.", _told(scale=2, shift=1)),
+    ("Red and blue have changed places.", _told(order=(2, 1, 0))),
+    (
+        "Rows and columns have changed places on the way to (3, rows, columns).",
+        _told(axes=(2, 1, 0)),
+    ),
+    (
+        "The array is reshaped, which mixes colours and pixels: move its last axis to the front.",
+        _told(axes=(0, 1, 2)),
+    ),
+    ("The names have changed places: 0 is cat, 1 is dog.", _told(name=("dog", "cat"))),
+    ("That is the number of the class: give its name.", _told(name=("0", "1"))),
+    (
+        "The probability is that of the other animal: give that of the one you name.",
+        _told(number=lambda p: p.min()),
+    ),
+    ("The probability is always that of the dog.", _told(number=lambda p: p[1])),
+    ("The probability is always that of the cat.", _told(number=lambda p: p[0])),
+    (
+        "That is a percentage: a probability goes from 0 to 1.",
+        _told(number=lambda p: 100 * p.max()),
+    ),
+    ("That is the score, not the probability: softmax is missing.", _raw),
+    (
+        "Softmax is taken twice: once makes probabilities of the scores.",
+        _told(number=lambda p: _softmax(p[None])[0].max()),
+    ),
+    ("Both animals have probability one: softmax over which axis?", _told(number=lambda p: 1.0)),
+]
+
+NETWORKS: dict[str, list] = {
+    "article_model": [(sentence, _constant(count)) for sentence, count in _COUNTS],
+    "article_model_keras": [(sentence, _constant(count)) for sentence, count in _COUNTS],
+    "scores": _SCORES,
+    "probabilities": _PROBABILITIES,
+    "count_parameters": _PARAMETERS,
+    "predict_image": _PREDICTIONS,
+}
