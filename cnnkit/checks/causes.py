@@ -58,8 +58,8 @@ def cause_of(name, inputs, answer, expected, tolerance=1e-5):
 
 def _same_pairs(first, second, tolerance):
     names = [name for name, _ in first] == [name for name, _ in second]
-    numbers = [np.array([number for _, number in pairs]) for pairs in (first, second)]
-    return names and same(*numbers, tolerance)
+    one, other = (np.array([number for _, number in pairs]) for pairs in (first, second))
+    return names and same(one, other, tolerance)
 
 
 def cause_of_all(name, cases, answers, expected):

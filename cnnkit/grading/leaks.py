@@ -25,7 +25,8 @@ def secrets(course):
         line of a hidden test that is not also a line of an open one, the names of its oracles,
         each sentence of the model answer to a written question and of its rubric.
     """
-    found, open_text = {}, ""
+    found: dict[str, str] = {}
+    open_text = ""
     for assignment, source in assignments(course).items():
         for cell in notebook_from(source).cells:
             data = cell.metadata.get("nbgrader", {})

@@ -105,7 +105,7 @@ def train_model(images, labels, seed):
                 x = norm(x).relu()
             return self.decide(x.flatten(1))
 
-    model, epochs = Eyes(), 10
+    model, epochs = Eyes(), max(10, 9000 // len(images))
     optimiser = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4)
     x, y = torch.from_numpy(images.copy()), torch.from_numpy(labels.copy())
     for epoch in range(epochs):
