@@ -1,0 +1,59 @@
+"""The pages' notebooks run side by side, one a core, before Sphinx reads them one by one.
+
+MyST-NB runs a notebook when it meets it, so all cores but one would wait. Here those that are not
+in its cache run first, and go into it. A notebook that fails does not: MyST-NB then runs it again
+and tells of it as it does of any.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.executors.utils import single_nb_execution
+from myst_nb.core.read import create_nb_reader
+from sphinx.util import logging
+
+LOGGER = logging.getLogger(__name__)
+
+
+def run_notebooks(app, env, docnames):
+    settings = env.mystnb_config
+    if settings.execution_mode != "cache":
+        return
+    cache = get_cache(settings.execution_cache_path)
+    waiting = []
+    for docname in docnames:
+        path = Path(env.doc2path(docname))
+        text = path.read_text("utf8")
+        reader = create_nb_reader(str(path), env.myst_config, settings, text)
+        notebook = reader and reader.read(text)
+        if notebook and any(cell.cell_type == "code" for cell in notebook.cells):
+            try:
+                cache.match_cache_notebook(notebook)
+            except KeyError:
+                waiting.append((path, notebook))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if cores == 1 or len(waiting) < 2:
+        return
+
+    def run(page):
+        path, notebook = page
+        timeout = settings.execution_timeout
+        return path, single_nb_execution(notebook, str(path.parent), timeout, allow_errors=False)
+
+    # The later a chapter, the longer it runs: those first, so that no core waits at the end.
+    waiting.sort(key=lambda page: page[0].name, reverse=True)
+    LOGGER.info("running %d notebooks on %d cores ...", len(waiting), cores)
+    with ThreadPoolExecutor(cores) as pool:
+        for path, result in pool.map(run, waiting):
+            if result.err is None:
+                seconds = {"execution_seconds": result.time}
+                bundle = CacheBundleIn(result.nb, str(path), data=seconds)
+                cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+
+
+def setup(app):
+    app.connect("env-before-read-docs", run_notebooks, priority=900)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
