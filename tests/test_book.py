@@ -130,6 +130,17 @@ def test_each_fault_fails_the_build_and_is_named(book, fault):
         assert re.search(pattern, log), log
 
 
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core runs one notebook")
+def test_notebooks_run_side_by_side_and_a_failing_one_is_still_named(book):
+    toc = book / "_toc.yml"
+    toc.write_text(toc.read_text().replace("{file: page}", "{file: page}, {file: second}"))
+    (book / "second.md").write_text(HEADER + "```{code-cell} ipython3\nundefined_name\n```\n")
+    status, log = build(book)
+    assert "running 2 notebooks on" in log, log
+    assert re.search(r"page\.md: Using cached notebook", log), log
+    assert status != 0 and re.search(r"second\.md:\d+: WARNING: the cell that begins", log), log
+
+
 def test_no_page_may_hide_an_error(root):
     assert "allow_errors" not in (root / "_config.yml").read_text()
     for page in [root / "index.md", *root.glob("chapters/*.md"), *root.glob("appendices/*.md")]:
