@@ -33,7 +33,7 @@ def secrets(course):
             function = data.get("grade_id", "")
             if cell.cell_type == "markdown" and data.get("solution"):
                 where = f"model answer of {assignment}, {function}"
-                sentences = map(_squeeze, re.split(r"(?<=[.;:?])\s|\n", cell.source))
+                sentences = map(_squeeze, re.split(r"[.;:?]\*{0,2}\s|\n", cell.source))
                 found |= {text: where for text in sentences if len(text) >= LINE_LENGTH}
                 continue
             open_text += _squeeze(REGION.sub("", cell.source))

@@ -106,17 +106,18 @@ def train_model(images, labels, seed):
             return self.decide(x.flatten(1))
 
     model, epochs = Eyes(), max(10, 9000 // len(images))
-    optimiser = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4)
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, nesterov=True)
     x, y = torch.from_numpy(images.copy()), torch.from_numpy(labels.copy())
+    steps = epochs * len(x.split(32))
+    cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, 0.1, steps, cycle_momentum=False)
     for epoch in range(epochs):
-        for group in optimiser.param_groups:
-            group["lr"] = 0.05 * (1 + np.cos(np.pi * epoch / epochs)) / 2
         for rows in torch.randperm(len(x)).split(32):
             batch = x[rows].flip(3) if torch.rand(()) < 0.5 else x[rows]
-            loss = nn.functional.cross_entropy(model(batch), y[rows], label_smoothing=0.1)
+            loss = nn.functional.cross_entropy(model(batch), y[rows])
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
+            cycle.step()
     return model
 
 
@@ -149,20 +150,20 @@ def train_model(images, labels, seed):
     return model
 
 
-# %% right: cnnkit's loop, with a network of strides
+# %% right: the training loop of cnnkit
 def train_model(images, labels, seed):
     from cnnkit import datasets, training
 
     torch.manual_seed(seed)
     layers, width = [], 3
-    for filters in (24, 48, 96, 128):
-        layers += [nn.Conv2d(width, filters, 3, stride=2, padding=1, bias=False)]
+    for filters in (16, 32, 64, 128):
+        layers += [nn.Conv2d(width, filters, 3, padding=1, bias=False), nn.MaxPool2d(2)]
         layers += [nn.BatchNorm2d(filters), nn.ReLU()]
         width = filters
     model = nn.Sequential(*layers, nn.Flatten(), nn.Linear(512, 2))
     pixels = np.rint(255 * images.transpose(0, 2, 3, 1)).astype(np.uint8)
     data = datasets.Dataset(pixels, labels, ("cat", "dog"), np.arange(len(labels)))
-    options = {"epochs": 16, "batch_size": 32, "lr": 0.01, "augment": {"flip": True}, "seed": seed}
+    options = {"epochs": 10, "batch_size": 32, "lr": 0.01, "augment": {"flip": True}, "seed": seed}
     training.fit(model, data, **options)
 
     class FromZeroToOne(nn.Module):
