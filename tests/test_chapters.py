@@ -34,6 +34,7 @@ ROWS = {
     "07-cats-and-dogs": "R1 R6 E1 E15 Q2 Q12 Q15 Q16 Q18 Q19 Q20",
     "08-full-training": "",
     "08-gpu-practice": "",
+    "09-other-tasks": "R2 R3 Q11",
     "10-architectures": "F6 S4 E9",
 }
 
@@ -49,13 +50,14 @@ NOT_COMPUTED = {
     "07-cats-and-dogs": {},
     "08-full-training": {},
     "08-gpu-practice": {},
+    "09-other-tasks": {},
     "10-architectures": {"56 layers": "a finding of the ResNet paper, which is cited beside it"},
     "errors": {"6×6": "the claim itself, which the cell refutes"},
     "questions": {"5×5": "the question itself", "5×5×3": "the question itself"},
 }
 
 # Chapters that name something to try in place of a graded exercise.
-WITHOUT_EXERCISE = {"10-architectures"}
+WITHOUT_EXERCISE = {"09-other-tasks", "10-architectures"}
 
 UNITS = (
     "pixels?|values?|weights?|inputs?|outputs?|channels?|columns?|rows?|images?|pictures?|digits?"

@@ -15,10 +15,7 @@ from jupytext.config import load_jupytext_configuration_file
 from pybtex.database import parse_file
 
 # Rows whose pages are still to be written, with what they wait for.
-WAITING = {
-    "R2": "MNIST, trained to its published accuracy: the same chapter",
-    "R3": "CIFAR-10, with batch normalisation and augmentation: the same chapter",
-}
+WAITING: dict[str, str] = {}
 
 # Set in bold in a chapter, and no term that the course defines there.
 NO_TERM = {
