@@ -22,6 +22,7 @@ from cnnkit.checks.marks import Marks, Part, Wrong
 from cnnkit.checks.networks import (
     DROPOUT_IN_IT,
     KNOWS_TOO_LITTLE,
+    NO_SCORES,
     NOT_ONE_IN_ALL,
     ONLY_GUESSES,
     PICTURE_CHANGED,
@@ -41,6 +42,7 @@ __all__ = [
     "MODEL_CHANGED",
     "NOT_LEARNED",
     "NOT_ONE_IN_ALL",
+    "NO_SCORES",
     "NO_VERTICAL",
     "ONE_BIG_BATCH",
     "ONLY_GUESSES",

@@ -8,6 +8,7 @@ ONLY_GUESSES = (
     "It guesses, even on pictures that it has trained on. Look at the loop: zero_grad, scores, "
     "loss, backward, step, for each batch, and the labels in the same order as the pictures."
 )
+NO_SCORES = "It can be judged once it gives two scores for each picture: see above."
 KNOWS_TOO_LITTLE = (
     "On new pictures it is not good enough yet. A deeper network, more epochs, batch "
     "normalisation, or mirrored pictures help; a larger dense layer does not."

@@ -41,16 +41,6 @@ def predict_image(model, image):
     return ("cat", scores[0]) if scores[0] > scores[1] else ("dog", scores[1])
 
 
-# %% wrong: reshaped
-# loses 4: mixes colours and pixels
-def predict_image(model, image):
-    pixels = np.asarray(image.convert("RGB").resize((32, 32)), dtype=np.float32) / 255
-    model.eval()
-    scores = model(torch.tensor(pixels.reshape(1, 3, 32, 32)))
-    p = torch.softmax(scores[0], 0).tolist()
-    return ("cat", p[0]) if p[0] > p[1] else ("dog", p[1])
-
-
 # %% wrong: red and blue swapped
 # loses 3.5: Red and blue have changed places
 def predict_image(model, image):
@@ -70,16 +60,6 @@ def predict_image(model, image):
     return ("cat", p[0]) if p[0] > p[1] else ("dog", p[1])
 
 
-# %% wrong: percent
-# loses 4: That is a percentage
-def predict_image(model, image):
-    pixels = np.asarray(image.convert("RGB").resize((32, 32)), dtype=np.float32) / 255
-    model.eval()
-    scores = model(torch.tensor(pixels.transpose(2, 0, 1))[None])
-    p = (100 * torch.softmax(scores[0], 0)).tolist()
-    return ("cat", p[0]) if p[0] > p[1] else ("dog", p[1])
-
-
 # %% wrong: the middle, cut out
 # loses 2.25: is not its probability
 def predict_image(model, image):
@@ -92,16 +72,6 @@ def predict_image(model, image):
     scores = model(torch.tensor(pixels.transpose(2, 0, 1))[None])
     p = torch.softmax(scores[0], 0).tolist()
     return ("cat", p[0]) if p[0] > p[1] else ("dog", p[1])
-
-
-# %% wrong: the probability of the dog
-# loses 3.5: that of the other animal
-def predict_image(model, image):
-    pixels = np.asarray(image.convert("RGB").resize((32, 32)), dtype=np.float32) / 255
-    model.eval()
-    scores = model(torch.tensor(pixels.transpose(2, 0, 1))[None])
-    p = torch.softmax(scores[0], 0).tolist()
-    return ("cat" if p[0] > p[1] else "dog"), p[1]
 
 
 # %% wrong: a thumbnail of the picture itself
