@@ -34,8 +34,9 @@ lab: $(READY)  ## open the chapters as notebooks in JupyterLab
 	@JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter:$$JUPYTER_CONFIG_PATH" \
 	  jupyter lab $(ROOTED) --LabApp.default_url=/lab/tree/chapters/01-pixels.md $(LAB)
 
+# Three workers, even on two cores: browsers and kernels wait a good part of the time.
 test: lint book chromium  ## check style, build the book, run every test
-	@CNNKIT_BOOK_IS_BUILT=1 python -m pytest -n 2 --dist worksteal $(TESTS)
+	@CNNKIT_BOOK_IS_BUILT=1 python -m pytest -n 3 --dist worksteal $(TESTS)
 
 lint: $(READY)  ## ruff and mypy
 	@ruff check . && ruff format --check . && mypy
