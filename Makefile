@@ -15,6 +15,12 @@ CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11
 SUITABLE   := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 ROOTED     := $(if $(filter 0,$(shell id -u)),--allow-root)
 
+# The book is whole when nothing here is younger than the beginning of its last faultless build.
+WHOLE     := _build/.whole
+ASIDE     := -name '.?*' -o -name __pycache__ -o -name _build -o -name node_modules -o -name dist
+UNCHANGED := [ -e _build/html/index.html ] && [ $(WHOLE) -nt $(READY) ] && \
+  [ -z "$$(find . \( $(ASIDE) \) -prune -o -cnewer $(WHOLE) -print | head -1)" ]
+
 .DEFAULT_GOAL := help
 .PHONY: help book serve lab test lint format assignments grade student-bundle benchmarks lock chromium clean
 
@@ -22,8 +28,10 @@ help:  ## list what make can do here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
 
 book: $(READY) writable  ## build the site: _build/html/index.html
-	@jupyter-book build -W --keep-going --all . || { echo; \
-	  echo "Stopped: the book is not finished: mend the warnings above (each names its page), then run 'make book' again."; exit 1; }
+	@if $(UNCHANGED); then echo "Nothing has changed since the last build."; else \
+	  rm -f $(WHOLE); touch $(WHOLE).begun; \
+	  jupyter-book build -W --keep-going --all . && mv $(WHOLE).begun $(WHOLE) || { echo; \
+	  echo "Stopped: the book is not finished: mend the warnings above (each names its page), then run 'make book' again."; exit 1; }; fi
 	@echo "The book is ready: $(CURDIR)/_build/html/index.html"
 
 serve: book  ## build the site and serve it on http://localhost:8000 (PORT=...)

@@ -111,6 +111,52 @@ def test_a_pip_that_reaches_no_index(clone):
     assert (clone / ".venv/bin/python").exists() and not (clone / ".venv/.ready").exists()
 
 
+# A stand-in for Jupyter Book that counts its runs and fails while `broken` exists.
+COUNTING = """
+echo run >> _build/runs
+test ! -e broken || exit 1
+mkdir -p _build/html && touch _build/html/index.html
+"""
+
+
+def test_nothing_is_built_where_nothing_has_changed(clone):
+    ready, page, package = clone / ".venv/.ready", clone / "page.md", clone / "cnnkit"
+    script(clone / ".venv/bin/jupyter-book", COUNTING)
+    package.mkdir()
+    page.touch()
+    ready.touch()
+
+    def runs():
+        status, said, printed = make(clone, "book")
+        assert bool(status) == (clone / "broken").exists(), printed
+        assert bool(said) == bool(status)
+        return len((clone / "_build/runs").read_text().splitlines())
+
+    assert [runs(), runs()] == [1, 1]
+    page.write_text("changed")
+    assert [runs(), runs()] == [2, 2]
+    (package / "nn.py").touch()
+    assert [runs(), runs()] == [3, 3]
+    os.utime(shutil.copy(page, clone / "older.md"), (1, 1))  # an old date does not hide it
+    assert [runs(), runs()] == [4, 4]
+    (clone / "older.md").unlink()
+    assert [runs(), runs()] == [5, 5]
+    (clone / ".git").mkdir()
+    (package / "__pycache__").mkdir()
+    runs()
+    (clone / ".git/HEAD").touch()
+    (package / "__pycache__/nn.pyc").touch()
+    assert [runs(), runs()] == [6, 6]
+    ready.touch()  # other packages
+    assert [runs(), runs()] == [7, 7]
+    (clone / "_build/html/index.html").unlink()
+    assert [runs(), runs()] == [8, 8]
+    (clone / "broken").touch()
+    assert [runs(), runs()] == [9, 10], "what failed is tried again"
+    (clone / "broken").unlink()
+    assert [runs(), runs()] == [11, 11]
+
+
 def test_a_read_only_build_folder(clone):
     clone.joinpath(".venv").mkdir()
     clone.joinpath(".venv/.ready").touch()
