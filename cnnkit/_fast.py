@@ -2,9 +2,9 @@
 
 Textbook im2col copies every pixel kh·kw times, into one column for each window. Here each row is
 copied kw times, once for each column of the kernel (after MEC, Cho and Brand 2017). The kh rows of
-a window then lie one after the other in memory, so the matrix of all windows of one output row is
-a view, which overlaps the next row's, and one np.matmul multiplies them all, straight into the
-output. Work goes band by band: several small images, or some rows of a large one, sized for a
+a window then lie one after the other in memory, so the matrix of all windows of one output row, of
+many images side by side, is a view, which overlaps the next row's, and one np.matmul multiplies
+them all. Work goes band by band: several small images, or some rows of a large one, sized for a
 core's cache. So the memory beyond the result is a few bands and the zeros around one chunk of
 images, for any batch size.
 
@@ -36,30 +36,32 @@ def surround(images, windows, filling=0):
     return larger
 
 
-def patches(input, windows, groups, by_row):
+def patches(input, filters, windows, groups, by_row):
     """Yield (images, first row, last row, patches) for each band of output rows.
 
-    patches[n, g, i, c, j, y, x] is the pixel that tap (i, j) of the kernel meets at output (y, x).
-    It is a view of the lowered band, whose rows lie outside the channels (`by_row`), so that
-    (i, c, j) count as one axis, or inside, so that (y, x) do.
+    patches[g, y, i, c, j] holds what tap (i, j) of the kernels meets in channel c, for each window
+    of output row y, image after image. It is a view of the lowered band, whose rows lie outside the
+    channels (`by_row`), so that (i, c, j) count as one axis, or inside, so that windows do.
     """
     ((kh, kw), (sh, sw), (dh, dw), *_), (oh, ow) = windows, windows.output
     (images, channels, *_), depth = input.shape, input.shape[1] // groups
-    for chosen, first, last in bands(images, oh, channels * kw * ow * sh * input.itemsize):
+    row_bytes = (channels * kw * sh + filters) * ow * input.itemsize
+    for chosen, first, last in bands(images, oh, row_bytes):
         if first == 0:
             chunk = surround(input[chosen], windows)
             chunk = chunk.reshape(len(chunk), groups, depth, *chunk.shape[2:])
         rows = chunk[:, :, :, first * sh : (last - 1) * sh + (kh - 1) * dh + 1]
-        *outer, y, x = rows.strides
-        taps = as_strided(rows, (*rows.shape[:4], kw, ow), (*outer, y, dw * x, sw * x))
+        n, g, c, y, x = rows.strides
+        shape = *rows.shape[1:4], kw, len(chunk), ow
+        taps = as_strided(rows, shape, (g, c, y, dw * x, n, sw * x))
         if by_row:
-            lowered = np.ascontiguousarray(taps.swapaxes(2, 3))
-            n, g, y, c, j, x = lowered.strides
+            lowered = np.ascontiguousarray(taps.swapaxes(1, 2))
+            g, y, c, j, _, x = lowered.strides
         else:
-            lowered = np.ascontiguousarray(taps.swapaxes(3, 4))
-            n, g, c, j, y, x = lowered.strides
-        shape = len(chunk), groups, kh, depth, kw, last - first, ow
-        strides = n, g, dh * y, c, j, sh * y, x
+            lowered = np.ascontiguousarray(taps.swapaxes(2, 3))
+            g, c, j, y, _, x = lowered.strides
+        shape = groups, last - first, kh, depth, kw, len(chunk) * ow
+        strides = g, sh * y, dh * y, c, j, x
         yield chosen, first, last, as_strided(lowered, shape, strides, writeable=False)
 
 
@@ -67,25 +69,27 @@ def convolve(input, weight, bias, windows, groups):
     """Multiply the filters with the windows of one band after the other."""
     filters, taps = len(weight) // groups, weight[0].size
     output = np.empty((len(input), len(weight), *windows.output), input.dtype)
-    rows = output.reshape(len(input), groups, filters, *windows.output).swapaxes(2, 3)
+    maps = output.reshape(len(input), groups, filters, *windows.output).transpose(1, 3, 2, 0, 4)
     matrix = weight.swapaxes(1, 2).reshape(groups, 1, filters, taps)  # taps in the order i, c, j
-    for images, first, last, pixels in patches(input, windows, groups, by_row=True):
-        columns = pixels.transpose(0, 1, 5, 2, 3, 4, 6)  # n, g, y, (i, c, j), x
-        band = rows[images, :, first:last]
-        np.matmul(matrix, columns.reshape(*columns.shape[:3], taps, -1), out=band)
+    for images, first, last, pixels in patches(input, len(weight), windows, groups, by_row=True):
+        band = maps[:, first:last, :, images]  # g, y, f, n, x
+        products = np.matmul(matrix, pixels.reshape(*pixels.shape[:2], taps, -1))
         if bias is not None:
-            band += bias.reshape(groups, 1, filters, 1)
+            products += bias.reshape(groups, 1, filters, 1)
+        band[...] = products.reshape(band.shape)
     return output
 
 
 def weight_gradient(input, weight_size, grad_output, windows, groups):
     """Multiply the windows with the gradients of their outputs, and add up over the bands."""
-    (filters, depth, kh, kw), (oh, ow) = weight_size, windows.output
-    grads = grad_output.reshape(len(input), groups, 1, filters // groups, oh * ow).swapaxes(3, 4)
-    total = np.zeros((groups, kh, depth * kw, filters // groups), input.dtype)
-    for images, first, last, pixels in patches(input, windows, groups, by_row=False):
-        columns = pixels.reshape(*pixels.shape[:3], depth * kw, -1)  # n, g, i, (c, j), (y, x)
-        total += np.matmul(columns, grads[images, ..., first * ow : last * ow, :]).sum(axis=0)
+    (count, depth, kh, kw), filters = weight_size, weight_size[0] // groups
+    grads = grad_output.reshape(len(input), groups, filters, *windows.output)
+    grads = grads.transpose(1, 2, 3, 0, 4)  # g, f, y, n, x: as the windows lie
+    total = np.zeros((groups, kh, depth * kw, filters), input.dtype)
+    for images, first, last, pixels in patches(input, count, windows, groups, by_row=False):
+        columns = pixels.transpose(0, 2, 3, 4, 1, 5).reshape(groups, kh, depth * kw, -1)
+        rows = grads[:, :, first:last, images].reshape(groups, 1, filters, -1)
+        total += np.matmul(columns, rows.swapaxes(2, 3))
     total = total.reshape(groups, kh, depth, kw, -1).transpose(0, 4, 2, 1, 3)
     return total.reshape(weight_size)
 
