@@ -14,6 +14,7 @@ from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
 from myst_nb.core.read import create_nb_reader
 from sphinx.util import logging
+from traitlets.config import Config
 
 LOGGER = logging.getLogger(__name__)
 
@@ -38,10 +39,13 @@ def run_notebooks(app, env, docnames):
     if cores == 1 or len(waiting) < 2:
         return
 
+    # Encrypted, for other users of the machine; else each kernel warns that it is not.
+    how = Config(KernelManager={"transport_encryption": "auto"})
+
     def run(page):
         path, notebook = page
-        timeout = settings.execution_timeout
-        return path, single_nb_execution(notebook, str(path.parent), timeout, allow_errors=False)
+        folder, timeout = str(path.parent), settings.execution_timeout
+        return path, single_nb_execution(notebook, folder, timeout, allow_errors=False, config=how)
 
     # The later a chapter, the longer it runs: those first, so that no core waits at the end.
     waiting.sort(key=lambda page: page[0].name, reverse=True)
