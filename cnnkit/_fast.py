@@ -39,10 +39,10 @@ def surround(images, windows, filling=0):
 def patches(input, filters, windows, groups, by_row):
     """Yield (images, first row, last row, patches) for each band of output rows.
 
-    patches[g, y, i, c, j] holds what tap (i, j) of the kernels meets in channel c, for each window
-    of output row y, image after image. It is a view of the lowered band, whose rows lie outside the
-    channels (`by_row`), so that (i, c, j) count as one axis, or inside, so that windows do; then
-    bands are smaller, as products that are summed go best (measured).
+    patches[g, y, i, c, j, n, x] is the pixel of image n that tap (i, j) of the kernels meets at
+    output (y, x). It is a view of the lowered band, whose rows lie outside the channels (`by_row`),
+    so that (i, c, j) count as one axis, or inside, so that (y, n, x) do; then bands are smaller, as
+    products that are summed go best (measured).
     """
     ((kh, kw), (sh, sw), (dh, dw), *_), (oh, ow) = windows, windows.output
     (images, channels, *_), depth = input.shape, input.shape[1] // groups
@@ -57,12 +57,12 @@ def patches(input, filters, windows, groups, by_row):
         taps = as_strided(rows, shape, (g, c, y, dw * x, n, sw * x))
         if by_row:
             lowered = np.ascontiguousarray(taps.swapaxes(1, 2))
-            g, y, c, j, _, x = lowered.strides
+            g, y, c, j, n, x = lowered.strides
         else:
             lowered = np.ascontiguousarray(taps.swapaxes(2, 3))
-            g, c, j, y, _, x = lowered.strides
-        shape = groups, last - first, kh, depth, kw, len(chunk) * ow
-        strides = g, sh * y, dh * y, c, j, x
+            g, c, j, y, n, x = lowered.strides
+        shape = groups, last - first, kh, depth, kw, len(chunk), ow
+        strides = g, sh * y, dh * y, c, j, n, x
         yield chosen, first, last, as_strided(lowered, shape, strides, writeable=False)
 
 
@@ -88,7 +88,7 @@ def weight_gradient(input, weight_size, grad_output, windows, groups):
     grads = grads.transpose(1, 2, 3, 0, 4)  # g, f, y, n, x: as the windows lie
     total = np.zeros((groups, kh, depth * kw, filters), input.dtype)
     for images, first, last, pixels in patches(input, count, windows, groups, by_row=False):
-        columns = pixels.transpose(0, 2, 3, 4, 1, 5).reshape(groups, kh, depth * kw, -1)
+        columns = pixels.transpose(0, 2, 3, 4, 1, 5, 6).reshape(groups, kh, depth * kw, -1)
         rows = grads[:, :, first:last, images].reshape(groups, 1, filters, -1)
         total += np.matmul(columns, rows.swapaxes(2, 3))
     total = total.reshape(groups, kh, depth, kw, -1).transpose(0, 4, 2, 1, 3)

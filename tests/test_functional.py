@@ -2,6 +2,7 @@
 
 import doctest
 import inspect
+import itertools
 import tracemalloc
 
 import numpy as np
@@ -87,6 +88,16 @@ def test_conv2d(case, dtype, seed, band_bytes):
         )
     finally:
         _fast.BAND_BYTES = usual
+
+
+def test_conv2d_at_the_smallest_sizes():
+    """All of them: axes of length 1 lie in memory as they like, and must be read all the same."""
+    sizes = itertools.product((1, 2, 3), (1, 2, 3), (1, 3), (1, 2, 3), (1, 2), (1, 2), (0, 1))
+    for height, width, channels, stride, kh, kw, padding in sizes:
+        if kh <= height + 2 * padding and kw <= width + 2 * padding:
+            shapes = (3, channels, height, width), (2, channels, kh, kw), (2,)
+            arrays = [numbers(seed, np.float64, *shape) for seed, shape in enumerate(shapes)]
+            check("conv2d", arrays, np.float64, stride, padding)
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
