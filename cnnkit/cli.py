@@ -110,10 +110,17 @@ def grade(assignment, course):
     from cnnkit.grading.course import autograde, write_feedback
 
     scores = autograde(_course(course), assignment)
-    write_feedback(course, assignment)
+    if any(score is not None for score in scores.values()):
+        write_feedback(course, assignment)
     for student, score in sorted(scores.items()):
-        print(f"{score:6.2f}  {student}")
-    return 0
+        print(f"{'  none' if score is None else format(score, '6.2f')}  {student}")
+    if ungraded := [student for student, score in scores.items() if score is None]:
+        print(
+            f"Not graded: {', '.join(ungraded)}. The kernel ended, or did not start, twice. Open "
+            f"submitted/STUDENT/{assignment} and look for what ends it; then grade again.",
+            file=sys.stderr,
+        )
+    return int(bool(ungraded))
 
 
 # ---- student-bundle -----------------------------------------------------------------------------

@@ -37,14 +37,16 @@ def dense_parameters(shape, units):
 """
 
 
-def cnnkit(*arguments):
-    """Run a command as a teacher types it."""
+def cnnkit(*arguments, status=0):
+    """Run a command as a teacher types it; what it printed, and what it complained of."""
     command = [sys.executable, "-m", "cnnkit", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == status, done.stderr
+    return done.stdout, done.stderr
 
 
 def test_from_a_source_to_marks_and_feedback(tmp_path):
-    """What a teacher does in a term, once: one course, three students."""
+    """What a teacher does in a term, once: four students, one of whom ends the kernel."""
     folder = zoo.new_course(tmp_path / "course", NAME)
     cnnkit("assignments", "--course", folder)
     made = folder / "exercises" / NAME / "pixels.ipynb"
@@ -53,12 +55,15 @@ def test_from_a_source_to_marks_and_feedback(tmp_path):
         ("broken", {**BROKEN, "dense_parameters": NOISY}),
         ("curious", {"to_channels_first": CURIOUS}),
         ("precise", {"scale": "def scale(image):\n    return image / 255"}),
+        ("deadly", {"scale": "import os\nos._exit(0)"}),
     ):
         release = nbformat.read(made, as_version=4)
         answers = {**zoo.solutions(NAME), **own}
         zoo.submit(folder, NAME, zoo.fill_in(release, answers), student)
-    told = cnnkit("grade", NAME, "--course", folder)
-    assert told == "  4.00  broken\n  8.00  curious\n  9.25  precise\n"
+    told, complaint = cnnkit("grade", NAME, "--course", folder, status=1)
+    assert told == "  4.00  broken\n  8.00  curious\n  none  deadly\n  9.25  precise\n"
+    assert complaint.startswith("Not graded: deadly. The kernel ended")
+    assert f"submitted/STUDENT/{NAME}" in complaint
 
     broken_functions_cost_only_their_own_points_and_noise_costs_none(folder)
     feedback_shows_neither_hidden_tests_nor_what_they_passed_in(folder)

@@ -1,5 +1,6 @@
 """Run nbgrader on a course folder, as the teacher would."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -79,6 +80,9 @@ def build_exercises(course, target=None):
 def autograde(course, name):
     """Grade every submission to an assignment.
 
+    A notebook whose kernel ends, or does not start, is tried twice (on a busy machine another
+    program may take a kernel's ports), and keeps nobody else from a score.
+
     Parameters
     ----------
     course : path
@@ -88,8 +92,8 @@ def autograde(course, name):
 
     Returns
     -------
-    dict of str to float
-        The score of each student.
+    dict of str to float or None
+        The score of each student; None where the notebook could not be run to its end.
 
     Raises
     ------
@@ -108,10 +112,17 @@ def autograde(course, name):
         )
     write_sources(course)
     nbgrader(course, "generate_assignment", name, "--force")
-    nbgrader(course, "autograde", name, "--force")
+    try:
+        nbgrader(course, "autograde", name, "--force")
+    except RuntimeError:
+        with contextlib.suppress(RuntimeError):
+            nbgrader(course, "autograde", name)  # those that are not graded yet
     with Gradebook(f"sqlite:///{Path(course, 'gradebook.db').resolve()}") as gradebook:
-        submissions = gradebook.assignment_submissions(name)
-        return {s.student.id: s.score for s in submissions}
+        scores = {s.student.id: s.score for s in gradebook.assignment_submissions(name)}
+    submitted = sorted(Path(course, "submitted").glob(f"*/{name}"))
+    graded = {path.parent.name for path in Path(course, "autograded").glob(f"*/{name}")}
+    students = [path.parent.name for path in submitted]
+    return {student: scores[student] if student in graded else None for student in students}
 
 
 def write_feedback(course, name):
