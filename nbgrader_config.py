@@ -4,6 +4,12 @@ That is, by `python -m cnnkit grade 01-pixels`, or by hand: `nbgrader autograde 
 CONTRIBUTING.md says how an exercise is written.
 """
 
+from pathlib import Path
+
+import nbgrader
+
+import cnnkit
+
 c = get_config()  # noqa: F821
 
 c.CourseDirectory.course_id = "cnn"
@@ -33,4 +39,10 @@ c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.ClearHiddenTests",
     "cnnkit.grading.preprocessors.ShortenTracebacks",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]
+
+# And it asks no other server for anything.
+c.HTMLExporter.extra_template_basedirs = [
+    str(Path(cnnkit.__file__).parent / "grading" / "templates"),
+    str(Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"),
 ]

@@ -86,6 +86,8 @@ def broken_functions_cost_only_their_own_points_and_noise_costs_none(folder):
 def feedback_shows_neither_hidden_tests_nor_what_they_passed_in(folder):
     pages = sorted(folder.glob("feedback/*/*/*.html"))
     assert len(pages) == 3
+    for page in pages:
+        assert re.findall(r"<(?:script|link|img)\b[^>]*https?:[^>]*>", page.read_text()) == []
     # A student's feedback holds her own answers, so only what is hidden in tests counts.
     found = [leak for leak in leaks.find_leaks(ROOT, pages) if "solution of" not in leak]
     assert found == []
