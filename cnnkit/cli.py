@@ -116,8 +116,9 @@ def grade(assignment, course):
         print(f"{'  none' if score is None else format(score, '6.2f')}  {student}")
     if ungraded := [student for student, score in scores.items() if score is None]:
         print(
-            f"Not graded: {', '.join(ungraded)}. The kernel ended, or did not start, twice. Open "
-            f"submitted/STUDENT/{assignment} and look for what ends it; then grade again.",
+            f"Not graded, in two tries: {', '.join(ungraded)}. The kernel ended or did not start, "
+            f"or this is no notebook. Open submitted/STUDENT/{assignment}, look for what ends it, "
+            "and grade again.",
             file=sys.stderr,
         )
     return int(bool(ungraded))

@@ -62,10 +62,11 @@ def test_from_a_source_to_marks_and_feedback(tmp_path):
         zoo.submit(folder, NAME, zoo.fill_in(release, answers), student)
     told, complaint = cnnkit("grade", NAME, "--course", folder, status=1)
     assert told == "  4.00  broken\n  8.00  curious\n  none  deadly\n  9.25  precise\n"
-    assert complaint.startswith("Not graded: deadly. The kernel ended")
+    assert complaint.startswith("Not graded, in two tries: deadly. The kernel ended")
     assert f"submitted/STUDENT/{NAME}" in complaint
 
     broken_functions_cost_only_their_own_points_and_noise_costs_none(folder)
+    an_nbgrader_that_fails_never_shows_earlier_scores(folder)
     feedback_shows_neither_hidden_tests_nor_what_they_passed_in(folder)
     plain_nbgrader_feedback_would_leak(folder)
 
@@ -81,6 +82,15 @@ def broken_functions_cost_only_their_own_points_and_noise_costs_none(folder):
     }
     assert "There is no to_gray yet" in marks["to_gray"][1]
     assert "is there a loop that never ends?" in marks["scale"][1]
+
+
+def an_nbgrader_that_fails_never_shows_earlier_scores(folder):
+    config = folder / "nbgrader_config.py"
+    whole = config.read_text()
+    config.write_text(whole + "import sys\nif 'autograde' in sys.argv:\n    sys.exit('no disk')\n")
+    with pytest.raises(RuntimeError, match=r"(?s)autograde .* gave up:.*no disk"):
+        course.autograde(folder, NAME)
+    config.write_text(whole)
 
 
 def feedback_shows_neither_hidden_tests_nor_what_they_passed_in(folder):

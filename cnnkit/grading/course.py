@@ -1,6 +1,5 @@
 """Run nbgrader on a course folder, as the teacher would."""
 
-import contextlib
 import os
 import shutil
 import subprocess
@@ -99,6 +98,8 @@ def autograde(course, name):
     ------
     ValueError
         If there is no such assignment, or no submission to it.
+    RuntimeError
+        If nbgrader itself gave up.
     """
     from nbgrader.api import Gradebook
 
@@ -112,17 +113,24 @@ def autograde(course, name):
         )
     write_sources(course)
     nbgrader(course, "generate_assignment", name, "--force")
-    try:
-        nbgrader(course, "autograde", name, "--force")
-    except RuntimeError:
-        with contextlib.suppress(RuntimeError):
-            nbgrader(course, "autograde", name)  # those that are not graded yet
+    if not _grade_all(course, name, "--force"):
+        _grade_all(course, name)  # those that are not graded yet
     with Gradebook(f"sqlite:///{Path(course, 'gradebook.db').resolve()}") as gradebook:
         scores = {s.student.id: s.score for s in gradebook.assignment_submissions(name)}
-    submitted = sorted(Path(course, "submitted").glob(f"*/{name}"))
     graded = {path.parent.name for path in Path(course, "autograded").glob(f"*/{name}")}
-    students = [path.parent.name for path in submitted]
+    students = sorted(path.parent.name for path in Path(course, "submitted").glob(f"*/{name}"))
     return {student: scores[student] if student in graded else None for student in students}
+
+
+def _grade_all(course, name, *options):
+    """Run nbgrader on all submissions; tell whether all went well, or some notebooks did not."""
+    try:
+        nbgrader(course, "autograde", name, *options)
+    except RuntimeError as error:
+        if "There was an error processing assignment" not in str(error):
+            raise
+        return False
+    return True
 
 
 def write_feedback(course, name):
