@@ -1,4 +1,4 @@
-"""How convolution is made fast: lowering by rows, one plan for the output and both gradients.
+"""How convolution is made fast: one plan for the output and for both gradients.
 
 Textbook im2col copies every pixel kh·kw times, into one column for each window. Here each row is
 copied kw times, once for each column of the kernel (after MEC, Cho and Brand 2017). The kh rows of
@@ -8,14 +8,19 @@ them all. Work goes band by band: several small images, or some rows of a large 
 core's cache. So the memory beyond the result is a few bands and the zeros around one chunk of
 images, for any batch size.
 
-A second plan, col2im, serves one case: the gradient of the input where the stride is not 1 (or the
-padding wider than the kernel), which is not a plain convolution of the gradient of the output.
+Filters that are few for their channels are served by a second plan: each row is copied once, each
+column of the kernel gives maps of its own, and these are shifted and added.
 """
+
+from itertools import product
+from math import gcd
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-BAND_BYTES = 3 << 18
+from cnnkit.geometry import Windows
+
+BAND_BYTES = 1 << 21
 
 
 def bands(images, rows, row_bytes):
@@ -47,7 +52,7 @@ def patches(input, filters, windows, groups, by_row):
     ((kh, kw), (sh, sw), (dh, dw), *_), (oh, ow) = windows, windows.output
     (images, channels, *_), depth = input.shape, input.shape[1] // groups
     row_bytes = (channels * kw * sh + filters) * ow * input.itemsize
-    for chosen, first, last in bands(images, oh, row_bytes if by_row else row_bytes * 3 // 2):
+    for chosen, first, last in bands(images, oh, row_bytes if by_row else 4 * row_bytes):
         if first == 0:
             chunk = surround(input[chosen], windows)
             chunk = chunk.reshape(len(chunk), groups, depth, *chunk.shape[2:])
@@ -66,19 +71,33 @@ def patches(input, filters, windows, groups, by_row):
         yield chosen, first, last, as_strided(lowered, shape, strides, writeable=False)
 
 
-def convolve(input, weight, bias, windows, groups):
-    """Multiply the filters with the windows of one band after the other."""
-    filters, taps = len(weight) // groups, weight[0].size
-    output = np.empty((len(input), len(weight), *windows.output), input.dtype)
-    maps = output.reshape(len(input), groups, filters, *windows.output).transpose(1, 3, 2, 0, 4)
-    matrix = weight.swapaxes(1, 2).reshape(groups, 1, filters, taps)  # taps in the order i, c, j
-    for images, first, last, pixels in patches(input, len(weight), windows, groups, by_row=True):
-        band = maps[:, first:last, :, images]  # g, y, f, n, x
-        products = np.matmul(matrix, pixels.reshape(*pixels.shape[:2], taps, -1))
+def convolve(input, weight, bias, windows, groups, output):
+    """Fill the output, band by band: multiply the filters with the windows."""
+    (count, depth, kh, kw), (oh, ow), shift = weight.shape, windows.output, windows.dilation[1]
+    filters, columns, width = count // groups, 1, ow
+    matrix = weight.reshape(groups, filters, depth, kh, kw)
+    if windows.stride[1] == 1 and 2 * filters <= depth:  # the second plan
+        rows, (left, right) = windows.padding
+        spared = min(left, right, (kw - 1) * shift)  # zeros of the next image's row will do
+        columns, width, matrix = kw, windows.padded[1] - spared, matrix.transpose(0, 4, 1, 3, 2)
+        windows = Windows(
+            (kh, 1), windows.stride, windows.dilation, (rows, (left, right - spared)),
+            (windows.padded[0], width), (windows.room[0], width - 1),
+        )  # fmt: skip
+    else:
+        matrix = matrix.swapaxes(2, 3)
+    matrix = matrix.reshape(groups, 1, columns * filters, -1)  # taps in the order i, c, j
+    maps = output.reshape(len(input), groups, filters, oh, ow).transpose(1, 3, 2, 0, 4)
+    for images, first, last, pixels in patches(input, columns * count, windows, groups, True):
+        products = np.matmul(matrix, pixels.reshape(*pixels.shape[:2], matrix.shape[-1], -1))
+        products = products.reshape(*products.shape[:2], columns, filters, -1)
+        total = products[:, :, 0].copy() if columns > 1 else products[:, :, 0]
+        for j in range(1, columns):
+            total[..., : -j * shift] += products[:, :, j, :, j * shift :]
         if bias is not None:
-            products += bias.reshape(groups, 1, filters, 1)
-        band[...] = products.reshape(band.shape)
-    return output
+            total += bias.reshape(groups, 1, filters, 1)
+        band = maps[:, first:last, :, images]  # g, y, f, n, x
+        band[...] = total.reshape(*band.shape[:-1], width)[..., :ow]
 
 
 def weight_gradient(input, weight_size, grad_output, windows, groups):
@@ -95,36 +114,36 @@ def weight_gradient(input, weight_size, grad_output, windows, groups):
     return total.reshape(weight_size)
 
 
-def input_gradient(input_size, weight, grad_output, windows, groups):
-    """Convolve the gradient of the output with the flipped filters, or else use col2im."""
-    spread = [d * (k - 1) for k, d in zip(windows.kernel, windows.dilation, strict=True)]
-    borders = [(s - a, s - b) for s, (a, b) in zip(spread, windows.padding, strict=True)]
-    if windows.stride != (1, 1) or min(map(min, borders)) < 0:
-        return col2im(input_size, weight, grad_output, windows, groups)
-    height, width = input_size[2:]
-    padded, room = (height + spread[0], width + spread[1]), (height - 1, width - 1)
-    back = windows._replace(padding=borders, padded=padded, room=room)
-    flipped = weight[:, :, ::-1, ::-1].reshape(groups, -1, *weight.shape[1:]).swapaxes(1, 2)
+def input_gradient(weight, grad_output, windows, groups, grad_input):
+    """Fill that of the input: convolve the gradient of the output with the flipped filters.
+
+    Pixels a stride apart met the same taps of the kernel, all others met other taps. So each such
+    phase of the image is a convolution of its own, with its part of the kernel.
+    """
+    flipped = weight.reshape(groups, -1, *weight.shape[1:]).swapaxes(1, 2)
     flipped = flipped.reshape(-1, len(weight) // groups, *windows.kernel)
-    return convolve(grad_output, flipped, None, back, groups)
+    height, width = grad_input.shape[2:]
+    for phase in product(phases(height, windows, 0), phases(width, windows, 1)):
+        (rows, columns), (down, across), taps, *sizes = zip(*phase, strict=True)
+        part = flipped[:, :, taps[0]][..., taps[1]]
+        back, pixels = Windows(part.shape[2:], (1, 1), *sizes), grad_input[..., rows, columns]
+        convolve(grad_output[..., down, across], part, None, back, groups, pixels)
 
 
-def col2im(input_size, weight, grad_output, windows, groups):
-    """Spread each window's gradient over its pixels, and add it there, tap by tap."""
-    ((kh, kw), (sh, sw), (dh, dw), *_), (oh, ow) = windows, windows.output
-    (images, channels, *_), filters = input_size, len(weight) // groups
-    grad_input = np.empty(input_size, weight.dtype)
-    grads = grad_output.reshape(images, groups, filters, oh * ow)
-    matrix = weight.reshape(groups, filters, -1).swapaxes(1, 2)
-    for chosen, first, last in bands(images, oh, channels * kh * kw * ow * weight.itemsize):
-        if first == 0:
-            pixels = np.zeros((chosen.stop - chosen.start, channels, *windows.padded), weight.dtype)
-        columns = np.matmul(matrix, grads[chosen, ..., first * ow : last * ow])
-        columns = columns.reshape(len(pixels), channels, kh, kw, last - first, ow)
-        for i, j in np.ndindex(kh, kw):
-            down = slice(first * sh + i * dh, (last - 1) * sh + i * dh + 1, sh)
-            across = slice(j * dw, (ow - 1) * sw + j * dw + 1, sw)
-            pixels[:, :, down, across] += columns[:, :, i, j]
-        if last == oh:
-            grad_input[chosen] = pixels[windows.inside]
-    return grad_input
+def phases(size, windows, axis):
+    """Yield each phase along an axis: its pixels, the outputs that saw them, its taps, last first.
+
+    After these come the dilation, padding, padded size and room of its convolution.
+    """
+    stride, dilation, outputs = windows.stride[axis], windows.dilation[axis], windows.output[axis]
+    for first in range(min(stride, size)):
+        place, room = first + windows.padding[axis][0], (size - 1 - first) // stride
+        taps = [i for i in range(windows.kernel[axis]) if (place - i * dilation) % stride == 0]
+        if taps:
+            start, stop = ((place - i * dilation) // stride for i in (taps[-1], taps[0]))
+            stop += room + 1
+            padding = max(0, -start), max(0, stop - outputs)
+            if start < outputs and stop > 0:
+                saw, spread = slice(max(0, start), stop), dilation // gcd(dilation, stride)
+                pixels = slice(first, None, stride)
+                yield pixels, saw, taps[::-1], spread, padding, stop - start, room

@@ -71,8 +71,9 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     batch, windows = _convolution(input, weight, stride, padding, dilation, groups)
     if bias is not None:
         _expect("bias", bias, (len(weight),), f"a number for each of {len(weight)} filters")
-    output = _fast.convolve(batch, weight, bias, windows, groups)
-    return output.reshape(*input.shape[:-3], *output.shape[1:])
+    output = np.empty((*input.shape[:-3], len(weight), *windows.output), input.dtype)
+    _fast.convolve(batch, weight, bias, windows, groups, output)
+    return output
 
 
 def conv2d_backward(
@@ -90,12 +91,12 @@ def conv2d_backward(
     grad_output, input, weight = _floats(grad_output, input, weight)
     batch, windows = _convolution(input, weight, stride, padding, dilation, groups)
     _expect("grad_output", grad_output, (*input.shape[:-3], len(weight), *windows.output))
-    maps, grad_input = grad_output.reshape(len(batch), *grad_output.shape[-3:]), None
-    if needs_input_grad:
-        grad_input = _fast.input_gradient(batch.shape, weight, maps, windows, groups)
-        grad_input = grad_input.reshape(input.shape)
+    maps = grad_output.reshape(len(batch), *grad_output.shape[-3:])
+    grad_input = np.zeros(input.shape, input.dtype) if needs_input_grad else None
+    if grad_input is not None:
+        _fast.input_gradient(weight, maps, windows, groups, grad_input.reshape(batch.shape))
     grad_weight = _fast.weight_gradient(batch, weight.shape, maps, windows, groups)
-    return grad_input, grad_weight, maps.sum(axis=(2, 3)).sum(axis=0)
+    return grad_input, grad_weight, maps.sum(axis=0).sum(axis=(1, 2))
 
 
 def _pooling(input, kernel_size, stride, padding=0):
