@@ -35,10 +35,10 @@ def run_notebooks(app, env, docnames):
                 cache.match_cache_notebook(notebook)
             except KeyError:
                 waiting.append((path, notebook))
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    if cores == 1 or len(waiting) < 2:
+    if not waiting:
         return
 
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     # Encrypted, for other users of the machine; else each kernel warns that it is not.
     how = Config(KernelManager={"transport_encryption": "auto"})
 
