@@ -20,6 +20,8 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedb
 
 # A cell that hangs is stopped; each part of a test cell has a time limit of its own besides.
 c.Execute.timeout = 300
+# What a notebook and its kernel tell each other is nobody else's business on a shared machine.
+c.KernelManager.transport_encryption = "auto"
 
 # An honest warning on stderr is no mistake: plain nbgrader gives the whole cell no point for it.
 c.Autograde.autograde_preprocessors = [

@@ -102,14 +102,15 @@ def _add_grade(commands):
     text = "grade submitted/STUDENT/ASSIGNMENT/, print the scores, write feedback/"
     command = _command(commands, "grade", grade, text)
     command.add_argument("assignment", help="for example 01-pixels")
+    command.add_argument("--jobs", type=int, metavar="N", help="notebooks at once (one a core)")
     _in_course(command)
 
 
-def grade(assignment, course):
+def grade(assignment, course, jobs):
     """Grade all submissions to an assignment."""
     from cnnkit.grading.course import autograde, write_feedback
 
-    scores = autograde(_course(course), assignment)
+    scores = autograde(_course(course), assignment, jobs)
     if any(score is not None for score in scores.values()):
         write_feedback(course, assignment)
     for student, score in sorted(scores.items()):

@@ -1,6 +1,8 @@
 """Grading as a teacher does it: broken answers, feedback, and what must not be seen."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -60,7 +62,7 @@ def test_from_a_source_to_marks_and_feedback(tmp_path):
         release = nbformat.read(made, as_version=4)
         answers = {**zoo.solutions(NAME), **own}
         zoo.submit(folder, NAME, zoo.fill_in(release, answers), student)
-    told, complaint = cnnkit("grade", NAME, "--course", folder, status=1)
+    told, complaint = cnnkit("grade", NAME, "--jobs", 3, "--course", folder, status=1)
     assert told == "  4.00  broken\n  8.00  curious\n  none  deadly\n  9.25  precise\n"
     assert complaint.startswith("Not graded, in two tries: deadly. The kernel ended")
     assert f"submitted/STUDENT/{NAME}" in complaint
@@ -141,6 +143,41 @@ def test_grading_says_what_is_missing(tmp_path):
         course.autograde(folder, "99-nothing")
     with pytest.raises(ValueError, match=r"submitted/STUDENT/01-pixels/pixels\.ipynb"):
         course.autograde(folder, NAME)
+    zoo.submit(folder, NAME, nbformat.v4.new_notebook(), "ada")
+    with pytest.raises(ValueError, match="jobs=0: grade at least one"):
+        course.autograde(folder, NAME, jobs=0)
+
+
+def test_each_notebook_is_graded_once_however_many_run_at_a_time(tmp_path, monkeypatch):
+    folder, students = zoo.new_course(tmp_path / "course", NAME), list("abcdefg")
+    for student in students:
+        zoo.submit(folder, NAME, nbformat.v4.new_notebook(), student)
+    given = []
+
+    def nbgrader(course, command, *arguments, threads=None, told=None):
+        if command == "autograde":
+            others = arguments[-1].partition("=")[2].split(",")
+            given.append(sorted(set(students) - set(others)))
+        return ""
+
+    monkeypatch.setattr(course, "nbgrader", nbgrader)
+    course.autograde(folder, NAME, jobs=3)
+    assert sorted(given) == [["a", "d", "g"], ["b", "e"], ["c", "f"]]
+
+
+def test_a_terminal_shows_how_far_the_grading_is(tmp_path):
+    if shutil.which("script") is None:
+        pytest.skip("no `script` on this machine to play a terminal")
+    folder = zoo.new_course(tmp_path / "course", NAME)
+    release = nbformat.read(ROOT / "exercises" / NAME / "pixels.ipynb", as_version=4)
+    for student in ("ada", "grace"):
+        zoo.submit(folder, NAME, zoo.fill_in(release, {}), student)
+    words = f"stty cols 120 rows 40; {sys.executable} -m cnnkit grade {NAME} --course {folder}"
+    terminal = {**os.environ, "TERM": "xterm"}
+    done = subprocess.run(
+        ["script", "-qec", words, "/dev/null"], capture_output=True, text=True, env=terminal
+    )
+    assert "2/2" in done.stdout and "0.00  ada" in done.stdout
 
 
 def test_nbgrader_that_gives_up_tells_the_end_of_its_log(tmp_path):

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from cnnkit.grading.source import assignments, write_sources
@@ -12,7 +13,7 @@ from cnnkit.grading.source import assignments, write_sources
 __all__ = ["autograde", "build_exercises", "nbgrader", "write_feedback"]
 
 
-def nbgrader(course, *arguments):
+def nbgrader(course, *arguments, threads=None, told=None):
     """Run one nbgrader command in a course folder.
 
     Parameters
@@ -21,6 +22,10 @@ def nbgrader(course, *arguments):
         The folder with ``nbgrader_config.py``.
     *arguments : str
         As on the command line: ``nbgrader(".", "autograde", "01-pixels")``.
+    threads : int, optional
+        How many threads the notebooks' libraries may start, where the environment does not say.
+    told : callable, optional
+        Called with each line of the log as it is written.
 
     Returns
     -------
@@ -34,17 +39,25 @@ def nbgrader(course, *arguments):
     """
     # nbgrader calls `alembic` by name, which stands beside this Python.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    done = subprocess.run(
+    limit = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
+    log = []
+    with subprocess.Popen(
         [sys.executable, "-m", "nbgrader", *arguments],
         cwd=course,
-        env={**os.environ, "PATH": path},
+        env={**limit, **os.environ, "PATH": path},
         text=True,
-        capture_output=True,
-    )
-    if done.returncode:
-        log = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
-        raise RuntimeError(f"`nbgrader {' '.join(arguments)}` in {course} gave up:\n{log}")
-    return done.stdout + done.stderr
+        errors="replace",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        for line in process.stdout or ():
+            log.append(line)
+            if told:
+                told(line)
+    if process.returncode:
+        end = "".join(log[-15:]).strip()
+        raise RuntimeError(f"`nbgrader {' '.join(arguments)}` in {course} gave up:\n{end}")
+    return "".join(log)
 
 
 def build_exercises(course, target=None):
@@ -76,8 +89,8 @@ def build_exercises(course, target=None):
     return written
 
 
-def autograde(course, name):
-    """Grade every submission to an assignment.
+def autograde(course, name, jobs=None):
+    """Grade every submission to an assignment; a terminal shows how far it is.
 
     A notebook whose kernel ends, or does not start, is tried twice (on a busy machine another
     program may take a kernel's ports), and keeps nobody else from a score.
@@ -88,6 +101,8 @@ def autograde(course, name):
         The folder with ``nbgrader_config.py`` and ``submitted/STUDENT/NAME/``.
     name : str
         The assignment, for example ``"01-pixels"``.
+    jobs : int, optional
+        How many notebooks run at once; else one a core.
 
     Returns
     -------
@@ -97,11 +112,12 @@ def autograde(course, name):
     Raises
     ------
     ValueError
-        If there is no such assignment, or no submission to it.
+        If there is no such assignment, or no submission to it, or `jobs` is below 1.
     RuntimeError
         If nbgrader itself gave up.
     """
     from nbgrader.api import Gradebook
+    from tqdm import tqdm
 
     known = assignments(course)
     if name not in known:
@@ -111,26 +127,45 @@ def autograde(course, name):
             f"There is nothing to grade: put each notebook at "
             f"submitted/STUDENT/{name}/{known[name].stem}.ipynb."
         )
+    if jobs is not None and jobs < 1:
+        raise ValueError(f"jobs={jobs}: grade at least one notebook at a time.")
     write_sources(course)
     nbgrader(course, "generate_assignment", name, "--force")
-    if not _grade_all(course, name, "--force"):
-        _grade_all(course, name)  # those that are not graded yet
+    students = sorted(path.parent.name for path in Path(course, "submitted").glob(f"*/{name}"))
+    with tqdm(total=len(students), unit=" notebooks", disable=None) as bar:
+        if not _grade_all(course, name, students, jobs, bar, "--force"):
+            _grade_all(course, name, students, jobs, bar)  # those that are not graded yet
     with Gradebook(f"sqlite:///{Path(course, 'gradebook.db').resolve()}") as gradebook:
         scores = {s.student.id: s.score for s in gradebook.assignment_submissions(name)}
     graded = {path.parent.name for path in Path(course, "autograded").glob(f"*/{name}")}
-    students = sorted(path.parent.name for path in Path(course, "submitted").glob(f"*/{name}"))
     return {student: scores[student] if student in graded else None for student in students}
 
 
-def _grade_all(course, name, *options):
+def _grade_all(course, name, students, jobs, bar, *options):
     """Run nbgrader on all submissions; tell whether all went well, or some notebooks did not."""
-    try:
-        nbgrader(course, "autograde", name, *options)
-    except RuntimeError as error:
-        if "There was an error processing assignment" not in str(error):
-            raise
-        return False
-    return True
+    cores = os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    jobs = min(jobs or cores, len(students))
+
+    def told(line):
+        if "Setting destination file permissions" in line:  # the last one about a notebook
+            bar.update()
+
+    def grade(job):
+        others = ",".join(student for i, student in enumerate(students) if i % jobs != job)
+        exclude = f"--CourseDirectory.student_id_exclude={others}"
+        threads = max(1, cores // jobs)
+        try:
+            nbgrader(course, "autograde", name, *options, exclude, threads=threads, told=told)
+        except RuntimeError as error:
+            if "There was an error processing assignment" not in str(error):
+                raise
+            return False
+        return True
+
+    with ThreadPoolExecutor(jobs) as pool:
+        return all(list(pool.map(grade, range(jobs))))
 
 
 def write_feedback(course, name):
