@@ -1,5 +1,6 @@
 """The command line, as a learner and a teacher type it."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -78,7 +79,7 @@ def test_commands_want_a_course_folder(tmp_path, capsys):
 
 def test_student_bundle_holds_what_students_need_and_nothing_else(tmp_path, capsys):
     course = tmp_path / "course"
-    for name in ("chapters", "cnnkit", "exercises", "solutions"):
+    for name in (".jupyter", "chapters", "cnnkit", "exercises", "solutions"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, course / name, ignore=ignored)
     for name in ("LICENSE", "README.md", "constraints.txt", "environment.yml", "pyproject.toml"):
@@ -90,8 +91,13 @@ def test_student_bundle_holds_what_students_need_and_nothing_else(tmp_path, caps
     first = bundle.read_bytes()
     with zipfile.ZipFile(bundle) as archive:
         names = {name.removeprefix("cnn-course/") for name in archive.namelist()}
+        readme = archive.read("cnn-course/README.md").decode()
     assert {"exercises/01-pixels/pixels.ipynb", "chapters/01-pixels.md"} <= names
     assert {"cnnkit/checks/marks.py", "environment.yml", "constraints.txt"} <= names
+    assert ".jupyter/labconfig/default_setting_overrides.json" in names
+    # It speaks of what a student has: no make, and no file that is not packed.
+    assert "make " not in readme
+    assert set(re.findall(r"[\w-]+/[\w./-]+\.(?:md|ipynb)", readme)) <= names
     tops = {Path(name).parts[0] for name in names}
     assert not tops & {"solutions", "tests", "gradebook.db", "submitted", "nbgrader_config.py"}
     assert cli.main(["student-bundle", "--course", str(course)]) == 0

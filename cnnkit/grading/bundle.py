@@ -7,8 +7,8 @@ __all__ = ["bundle_files", "write_bundle"]
 
 # What is not named here is not packed.
 PATTERNS = (
+    ".jupyter/**/*",
     "LICENSE",
-    "README.md",
     "chapters/*.md",
     "appendices/*.md",
     "benchmarks/results/train_*.json",
@@ -19,6 +19,7 @@ PATTERNS = (
     "pyproject.toml",
     "references.bib",
 )
+README = "cnnkit/grading/README-for-students.md"  # packed as README.md
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same bytes each time
 
 
@@ -60,7 +61,8 @@ def write_bundle(course, target=None):
     target.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in files:
-            entry = zipfile.ZipInfo(f"cnn-course/{path.as_posix()}", EPOCH)
+            name = "README.md" if path.as_posix() == README else path.as_posix()
+            entry = zipfile.ZipInfo(f"cnn-course/{name}", EPOCH)
             entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
             archive.writestr(entry, Path(course, path).read_bytes())
     return target
