@@ -199,8 +199,10 @@ def test_cell_ids_stay_when_other_cells_change(tmp_path):
 
 def test_each_place_to_read_again_is_a_section_of_the_chapter():
     for path in source.assignments(ROOT).values():
-        places = set(re.findall(r'read="chapter (\d), (.+?)"', path.read_text()))
-        places |= set(re.findall(r'^\*Hint:\* chapter (\d), "(.+?)"', path.read_text(), re.M))
+        places = set(re.findall(r'read="chapter (\d)(?: \(.+?\))?, (.+?)"', path.read_text()))
+        places |= set(
+            re.findall(r'^\*Hint:\* chapter (\d)(?: \(.+?\))?, "(.+?)"', path.read_text(), re.M)
+        )
         assert places
         for chapter, section in places:
             pages = ROOT.glob(f"chapters/0{chapter}-*.md")

@@ -43,6 +43,12 @@ def _bytes_like(image, kernel):
     return slide(image, kernel) % 256
 
 
+def _byte_products(image, kernel):
+    """Multiply in bytes, but add up in a wider type, as NumPy's sum does."""
+    windows = sliding_window_view(np.asarray(image, int), kernel.shape, axis=(-2, -1))
+    return (windows * np.asarray(kernel, int) % 256).sum(axis=(-2, -1))
+
+
 def _pairs(image, weights):
     return slide(image, np.asarray(weights, float)[None])
 
@@ -56,6 +62,7 @@ NO_BIAS = "The bias is missing: add it once, after the sum."
 FIRST_CHANNEL = "Only the first channel is used: each channel has its own slice of the kernel."
 AVERAGED = "The channels are averaged: their contributions are added up."
 NOT_SUMMED = "The channels are still apart: add their results up into one."
+WRAPPED = "The values wrapped around in 8 bits: turn the image into floats first."
 
 CONVOLUTION: dict[str, list] = {
     "slide_pairs": [
@@ -147,10 +154,8 @@ CONVOLUTION: dict[str, list] = {
             "The pixels of each window are added without the kernel's weights.",
             lambda image, k: slide(image, np.ones_like(k)),
         ),
-        (
-            "The values wrapped around in 8 bits: turn the image into floats first.",
-            _bytes_like,
-        ),
+        (WRAPPED, _bytes_like),
+        (WRAPPED, _byte_products),
     ],
     "convolve_channels": [
         (NO_BIAS, lambda image, k, b=0.0: _sum_channels(image, k)),
@@ -183,6 +188,7 @@ CONVOLUTION: dict[str, list] = {
             "You padded the image: here the kernel only lies where it fits.",
             lambda image, k, b=0.0: _sum_channels(_around(image, k), k) + b,
         ),
+        (WRAPPED, lambda image, k, b=0.0: sum(map(_byte_products, image, k)) + b),
     ],
     "convolve_filters": [
         (

@@ -79,6 +79,20 @@ def convolve(image, kernel):
     return result
 
 
+# %% wrong: products of bytes
+# loses 1: wrapped around in 8 bits
+def convolve(image, kernel):
+    kernel_height, kernel_width = kernel.shape
+    height = image.shape[0] - kernel_height + 1
+    width = image.shape[1] - kernel_width + 1
+    output = np.zeros((height, width))
+    for y in range(height):
+        for x in range(width):
+            window = image[y : y + kernel_height, x : x + kernel_width]
+            output[y, x] = (window * kernel).sum()
+    return output
+
+
 # %% right: four loops
 def convolve(image, kernel):
     kh, kw = kernel.shape
