@@ -58,8 +58,8 @@ def _convolution(input, weight, stride, padding, dilation, groups):
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """Convolve images with filters (the kernel is not flipped, as everywhere in deep learning).
 
-    weight (F, C / groups, kh, kw) holds one filter for each map of the output (N, F, H', W'), bias
-    (F,) what to add to it; ``geometry.output_size`` tells H' and W'. `padding` is a number, a pair,
+    weight (K, C / groups, kh, kw) holds one filter for each map of the output (N, K, H', W'), bias
+    (K,) what to add to it; ``geometry.output_size`` tells H' and W'. `padding` is a number, a pair,
     'valid' (none) or 'same' (keeps the size, at stride 1); `groups` splits channels and filters
     into independent convolutions. A kernel larger than the padded images is a ValueError.
     ``cnnkit.naive`` shows the sums as plain loops, ``cnnkit._fast`` how they become fast.

@@ -37,7 +37,7 @@ def convolve(image, kernel):
 def conv2d(input, weight, bias=None, stride=1, padding=0):
     """Convolve a batch: for every image and filter, sum over all channels, and add the bias.
 
-    input (N, C, H, W), weight (F, C, kh, kw), bias (F,) give (N, F, H', W').
+    input (N, C, H, W), weight (K, C, kh, kw), bias (K,) give (N, K, H', W').
 
     >>> conv2d(np.ones((1, 3, 4, 4)), np.ones((2, 3, 3, 3)), bias=[0, 1])[0, :, 0, 0]
     array([27., 28.])
@@ -46,7 +46,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0):
     bias = np.zeros(weight.shape[:1]) if bias is None else np.asarray(bias, float)
     if weight.ndim != 4 or weight.shape[1] != images.shape[1] or bias.shape != weight.shape[:1]:
         given = f"{images.shape[1]} channels, weight {weight.shape} and bias {bias.shape}"
-        wanted = f"weight (F, {images.shape[1]}, kh, kw) and bias (F,) = {weight.shape[:1]}"
+        wanted = f"weight (K, {images.shape[1]}, kh, kw) and bias (K,) = {weight.shape[:1]}"
         raise lesson(given, wanted, "Give each filter a kernel for every channel, and one bias.")
     down, right = pair(stride, "stride")
     size = output_size(images.shape[2:], weight.shape[2:], stride)

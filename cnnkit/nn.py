@@ -114,7 +114,7 @@ def _weight_and_bias(shape, bias, rng, dtype):
 
 
 class Conv2d(Module):
-    """Convolution with learned filters: (N, C, H, W) to (N, F, H', W').
+    """Convolution with learned filters: (N, C, H, W) to (N, K, H', W').
 
     With `needs_input_grad` False, backward returns None and saves the work: a first layer's input
     is data, and nobody asks for its gradient.

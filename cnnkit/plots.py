@@ -23,6 +23,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from cnnkit import geometry, naive
@@ -265,7 +266,7 @@ def slide(image, kernel, at=None, *, alt=None):
     window = image[at[0] : at[0] + kernel.shape[0], at[1] : at[1] + kernel.shape[1]]
     so_far = output.astype(float)
     so_far.ravel()[at[0] * output.shape[1] + at[1] + 1 :] = np.nan
-    scale = {"vmin": float(output.min()), "vmax": float(output.max())}
+    scale = {"vmin": min(0.0, float(output.min())), "vmax": float(output.max())}
     body = (
         _panel(image, "image", True, mark=(*at, *kernel.shape))
         + _after("∗", _panel(kernel, "kernel", True, signed=True))
@@ -359,13 +360,15 @@ def curves(x, functions, *, alt=None, xlabel="x", ylabel="", width=420):
     alt = _checked_alt(alt)
     if len(functions) > len(_LINES):
         raise ValueError(f"curves() draws at most {len(_LINES)} curves and got {len(functions)}.")
-    figure = Figure(figsize=(width / 72, width / 72 * 0.6))
-    axes = figure.add_axes((0.12, 0.18, 0.85, 0.78))
+    figure = Figure(figsize=(width / 72, width / 72 * 0.6), layout="constrained")
+    axes = figure.subplots()
     for (name, values), colour, dash in zip(
         functions.items(), _LINES, ("-", "--", "-.", ":"), strict=False
     ):
         axes.plot(x, values, dash, color=colour, label=name, linewidth=2.5)
     _theme(axes, xlabel, ylabel)
+    if np.asarray(x).dtype.kind in "iu":  # such as epochs
+        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     axes.legend(labelcolor=INK, frameon=False, fontsize=13)
     return Picture(_svg(figure, width), alt)
 

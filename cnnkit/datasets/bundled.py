@@ -22,7 +22,7 @@ def digits(split="train"):
     ----------
     split : {'train', 'test', 'all'}, default 'train'
         Numbers 0 to 1,436 are for training, 1,437 to 1,796 for testing: other people wrote
-        those.
+        most of those.
 
     Returns
     -------
