@@ -49,7 +49,7 @@ def run_notebooks(app, env, docnames):
 
     # The later a chapter, the longer it runs: those first, so that no core waits at the end.
     waiting.sort(key=lambda page: page[0].name, reverse=True)
-    LOGGER.info("running %d notebooks on %d cores ...", len(waiting), cores)
+    LOGGER.info("notebooks to run: %d, on %d cores", len(waiting), cores)
     with ThreadPoolExecutor(cores) as pool:
         for path, result in pool.map(run, waiting):
             if result.err is None:
