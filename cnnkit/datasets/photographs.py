@@ -407,10 +407,9 @@ def _check_size(size):
 
 
 def _cores():
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        return os.cpu_count() or 1
+    from joblib import cpu_count
+
+    return cpu_count()
 
 
 def _bar(total):

@@ -143,9 +143,9 @@ def autograde(course, name, jobs=None):
 
 def _grade_all(course, name, students, jobs, bar, *options):
     """Run nbgrader on all submissions; tell whether all went well, or some notebooks did not."""
-    cores = os.cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
+    from joblib import cpu_count
+
+    cores = cpu_count()
     jobs = min(jobs or cores, len(students))
 
     def told(line):
