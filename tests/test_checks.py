@@ -305,9 +305,24 @@ def test_a_name_and_its_probability(answer, words, capsys):
     marks = checks.Marks("predict_image", points=1)
     picture, weight = np.zeros((2, 2, 3)), np.zeros((2, 12))
     with marks.part("a picture") as part:
-        about = picture, weight, np.array([np.log(4), 0.0])
-        part.compare_pair(answer, ("cat", 0.8), about=about, tolerance=0.01)
+        about = picture, weight, np.array([np.log(4), 0.0]), (2, 2)
+        part.compare_named([answer], [("cat", 0.8)], about=[about], tolerance=0.01)
     assert marks.total() == (not words) and words in said(capsys)
+
+
+def test_one_cause_explains_the_answers_to_all_pictures(capsys):
+    picture, weight = np.zeros((2, 2, 3)), np.zeros((2, 12))
+    about = [(picture, weight, np.array([np.log(odds), 0.0]), (2, 2)) for odds in (4, 9)]
+    right = [("cat", 0.8), ("cat", 0.9)]
+    for answers, words in [
+        ([("cat", 80), ("cat", 90)], "That is a percentage"),
+        ([("cat", 80), ("cat", 0.9)], "is not its probability"),  # by chance, or not always
+        ([("cat", 0.8), ("dog", 0.3)], "The name is not"),
+    ]:
+        marks = checks.Marks("predict_image", points=1)
+        with marks.part("two pictures") as part:
+            part.compare_named(answers, right, about=about, tolerance=0.01)
+        assert marks.total() == 0 and words in said(capsys)
 
 
 def test_long_and_bold_messages_are_cut(capsys):

@@ -7,6 +7,7 @@ values names the cause.
 
 import itertools
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -34,46 +35,50 @@ CAUSES: dict[str, list] = {
 }
 
 
+@contextmanager
+def _silence():
+    """Let no misunderstanding print a warning of its own."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@_silence()
 def cause_of(name, inputs, answer, expected, tolerance=1e-5):
-    """Name the cause of a wrong answer, or return None when it is none that we know."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        for sentence, misunderstood in CAUSES.get(name, ()):
-            try:
-                suspect = misunderstood(*inputs)
-            except Exception:
-                continue  # this misunderstanding makes no sense for these inputs
-            if not isinstance(answer, np.ndarray):  # pairs of a name and a number
-                told = _same_pairs(answer, suspect, tolerance)
-                if told and not _same_pairs(suspect, expected, tolerance):
-                    return sentence
-                continue
-            suspect = np.asarray(suspect)
-            if same(answer, suspect, tolerance) and not same(suspect, expected, tolerance):
-                return sentence
-        if isinstance(answer, np.ndarray):
-            return _cause_anywhere(answer, expected, tolerance)
-    return None
+    """Name the cause of a wrong answer, or return None when it is none that we know.
+
+    An answer is an array, or a list of pairs of a name and a number.
+    """
+    cause = cause_of_all(name, [inputs], [answer], [expected], tolerance)
+    if cause is None and isinstance(answer, np.ndarray):
+        return _cause_anywhere(answer, expected, tolerance)
+    return cause
 
 
-def _same_pairs(first, second, tolerance):
-    names = [name for name, _ in first] == [name for name, _ in second]
-    one, other = (np.array([number for _, number in pairs]) for pairs in (first, second))
-    return names and same(one, other, tolerance)
-
-
-def cause_of_all(name, cases, answers, expected):
+@_silence()
+def cause_of_all(name, cases, answers, expected, tolerance=1e-5):
     """Name the one cause of all answers to a list of cases, or return None."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        for sentence, misunderstood in CAUSES.get(name, ()):
-            try:
-                suspects = [np.asarray(misunderstood(*case)) for case in cases]
-            except Exception:
-                continue
-            if all(map(same, answers, suspects)) and not all(map(same, suspects, expected)):
-                return sentence
+
+    def alike(some, others):
+        return all(_alike(one, other, tolerance) for one, other in zip(some, others, strict=True))
+
+    for sentence, misunderstood in CAUSES.get(name, ()):
+        try:
+            suspects = [misunderstood(*case) for case in cases]
+        except Exception:
+            continue  # this misunderstanding makes no sense for these inputs
+        if alike(answers, suspects) and not alike(suspects, expected):
+            return sentence
     return None
+
+
+def _alike(one, other, tolerance):
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return same(np.asarray(one), np.asarray(other), tolerance)
+    if [name for name, _ in one] != [name for name, _ in other]:
+        return False
+    first, second = (np.array([number for _, number in pairs]) for pairs in (one, other))
+    return same(first, second, tolerance)
 
 
 def _cause_anywhere(answer, expected, tolerance):

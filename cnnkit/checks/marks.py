@@ -196,22 +196,25 @@ class Part:
         if not same(np.array([p for _, p in pairs]), np.array([p for _, p in expected])):
             raise Wrong("The names are right, but the numbers are not their probabilities.")
 
-    def compare_pair(self, answer, expected, *, about, tolerance):
-        """Compare one (name, number) pair with the right one."""
+    def compare_named(self, answers, expected, *, about, tolerance):
+        """Compare a (name, number) pair for each of some cases: one cause explains them all.
+
+        A single number comes close to that of some misunderstanding by chance; several do not.
+        """
         self.compared = True
         try:
-            (name, number), (right, value) = answer, expected
-            name, number = str(name), float(number)
+            pairs = [[(str(name), float(number))] for name, number in answers]
         except (TypeError, ValueError):
             raise Wrong("Return a pair: the name, and its probability as a number.") from None
-        pairs = [(name, number)], [(right, value)]
-        cause = cause_of(self.marks.name, about, *pairs, tolerance)
+        right = [[pair] for pair in expected]
+        cause = cause_of_all(self.marks.name, about, pairs, right, tolerance)
         if cause:
             raise Wrong(cause)
-        if name != right:
-            raise Wrong("The name is not that of the more probable animal.")
-        if not same(np.array(number), np.array(value), tolerance):
-            raise Wrong("The name is right, but the number is not its probability.")
+        for [(name, number)], [(wanted, value)] in zip(pairs, right, strict=True):
+            if name != wanted:
+                raise Wrong("The name is not that of the more probable animal.")
+            if not same(np.array(number), np.array(value), tolerance):
+                raise Wrong("The name is right, but the number is not its probability.")
 
     def require(self, condition, message):
         """Ask for something else than equal values."""

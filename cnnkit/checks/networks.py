@@ -191,15 +191,29 @@ def _read(picture, weight, offset, order=(0, 1, 2), scale=1.0, shift=0.0, axes=(
     return _softmax((weight @ values.ravel() + offset)[None])[0]
 
 
-def _told(name=("cat", "dog"), number=lambda p: p.max(), **other):
-    def tell(picture, weight, offset):
-        p = _read(picture, weight, offset, **other)
+def _whole(picture, size):
+    return picture
+
+
+def _middle(picture, size):
+    """Stretch the square in the middle of a picture of this size (width, height) over all of it."""
+    side = min(size)
+    columns, rows = (
+        (((length - side) / 2 + (np.arange(n) + 0.5) / n * side) / length * n).astype(int)
+        for length, n in zip(size, (picture.shape[1], len(picture)), strict=True)
+    )
+    return picture[rows][:, columns]
+
+
+def _told(name=("cat", "dog"), number=lambda p: p.max(), part=_whole, **other):
+    def tell(picture, weight, offset, size):
+        p = _read(part(picture, size), weight, offset, **other)
         return [(name[int(p.argmax())], float(number(p)))]
 
     return tell
 
 
-def _raw(picture, weight, offset):
+def _raw(picture, weight, offset, size):
     scores = weight @ picture.transpose(2, 0, 1).ravel() + offset
     return [(("cat", "dog")[int(scores.argmax())], float(scores.max()))]
 
@@ -212,6 +226,11 @@ _PREDICTIONS = [
     ("The values are divided by 255 twice.", _told(scale=1 / 255)),
     ("The values go from -1 to 1: the network was trained on 0 to 1.", _told(scale=2, shift=1)),
     ("Red and blue have changed places.", _told(order=(2, 1, 0))),
+    (
+        "Only the middle of the picture is looked at: resize() squeezes the whole, whatever its "
+        "shape.",
+        _told(part=_middle),
+    ),
     (
         "Rows and columns have changed places on the way to (3, rows, columns).",
         _told(axes=(2, 1, 0)),

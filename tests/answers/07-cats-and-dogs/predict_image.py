@@ -61,7 +61,7 @@ def predict_image(model, image):
 
 
 # %% wrong: the middle, cut out
-# loses 2.25: is not its probability
+# loses 2.25: Only the middle of the picture
 def predict_image(model, image):
     image = image.convert("RGB")
     side = min(image.size)
