@@ -1,7 +1,9 @@
-"""The map of the course, made from its sources: `{course-map}` in the teacher's guide.
+"""The maps of the course, made from its sources, for the teacher's guide.
 
-`chapters/rows.yml` says what each row is; a section of a chapter or an appendix names the rows it
-treats in the metadata of its cell, `+++ {"covers": ["P1"]}`. The table leads from one to the other.
+`{course-map}`: `chapters/rows.yml` says what each row is; a section of a chapter or an appendix
+names the rows it treats in the metadata of its cell, `+++ {"covers": ["P1"]}`. The table leads from
+one to the other. `{exercise-map}` leads from each function of an exercise to its points, to the
+section that its test sends back to, and to the answers that the test itself is tested with.
 """
 
 import re
@@ -16,12 +18,17 @@ from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).resolve().parent.parent
 ROWS = ROOT / "chapters" / "rows.yml"
+PAGES = [*sorted(ROOT.glob("chapters/*.md")), *sorted(ROOT.glob("appendices/*.md"))]
+EXERCISES = sorted(ROOT.glob("solutions/*/*.md"))
+ANSWERS = ROOT / "tests" / "answers"
+# What a test says when an answer is wrong: `read="chapter 8 (Full training), Real photographs"`.
+READ = re.compile(r'read="chapter (\d)(?: \(.+?\))?, (.+?)"')
 
 
 def sections_by_row():
     """For each row the (page, heading) of the sections that treat it, in reading order."""
     found = {}
-    for path in [*sorted(ROOT.glob("chapters/*.md")), *sorted(ROOT.glob("appendices/*.md"))]:
+    for path in PAGES:
         for cell in jupytext.read(path).cells:
             heading = re.match(r"#+ (.+)", cell.source)
             for row in cell.metadata.get("covers", []):
@@ -30,28 +37,84 @@ def sections_by_row():
     return found
 
 
+def page_of(chapter, heading):
+    """The page of a chapter on which a section stands."""
+    pages = ROOT.glob(f"chapters/0{chapter}-*.md")
+    page = next(p for p in pages if f"\n## {heading}\n" in p.read_text("utf8"))
+    return page.relative_to(ROOT).as_posix()
+
+
+def graded_functions(path):
+    """For each function of an exercise its name, its points and the section to read again."""
+    found = []
+    for cell in jupytext.read(path).cells:
+        graded, read = cell.metadata.get("nbgrader", {}), READ.search(cell.source)
+        if graded.get("grade"):
+            name = graded["grade_id"].removeprefix("test-")
+            found.append((name, graded["points"], read and (int(read[1]), read[2])))
+    return found
+
+
+def answers_to(exercise, function):
+    """How many answers a test is tested with: wrong ones, and right ones."""
+    text = (ANSWERS / exercise / f"{function}.py").read_text("utf8")
+    return text.count("\n# %% wrong: "), text.count("\n# %% right: ")
+
+
 def link(path, heading):
     """A Markdown link to a section, by the anchor that MyST gives its heading."""
     return f"[{heading}]({path}#{default_slugify(re.sub(r'[*`$]', '', heading))})"
 
 
-class CourseMap(SphinxDirective):
-    """A table: row, what it is, where it lives."""
+class Table(SphinxDirective):
+    """A table of these columns, made from these files."""
 
     def run(self):
-        self.env.note_dependency(str(ROWS))
-        rows = yaml.safe_load(ROWS.read_text("utf8"))
-        found = sections_by_row()
-        lines = ["| row | what | where |", "| --- | --- | --- |"]
-        for row, what in rows.items():
-            places = [link(*place) for place in found.get(row, [])]
-            if places:
-                lines.append(f"| {row} | {what} | {'; '.join(places)} |")
+        for path in self.files():
+            self.env.note_dependency(str(path))
+        lines = [f"| {' | '.join(row)} |" for row in [self.columns, ["---"] * len(self.columns)]]
+        lines += [f"| {' | '.join(row)} |" for row in self.rows()]
         node = nodes.container()
-        self.state.nested_parse(StringList(lines, "course-map"), 0, node)
+        self.state.nested_parse(StringList(lines, self.name), 0, node)
         return node.children
+
+
+class CourseMap(Table):
+    columns = "row", "what", "where"
+
+    def files(self):
+        return [ROWS, *PAGES]
+
+    def rows(self):
+        found = sections_by_row()
+        for row, what in yaml.safe_load(ROWS.read_text("utf8")).items():
+            if row in found:
+                yield row, what, "; ".join(link(*place) for place in found[row])
+
+
+class ExerciseMap(Table):
+    columns = "exercise", "points", "taught in", "wrong", "right"
+
+    def files(self):
+        return [*PAGES, *EXERCISES, *ANSWERS.glob("*/*.py")]
+
+    def rows(self):
+        for path in EXERCISES:
+            exercise, functions = path.parent.name, graded_functions(path)
+            minutes = re.search(r"about \d+ minutes", path.read_text("utf8"))[0]
+            total = sum(points for _, points, _ in functions)
+            yield f"**{exercise}**", f"**{total}**", minutes, "", ""
+            for name, points, section in functions:
+                if section:
+                    function = name.replace("-", "_")
+                    wrong, right = answers_to(exercise, function)
+                    taught = link(page_of(*section), section[1])
+                    yield f"`{function}`", str(points), taught, str(wrong), str(right)
+                else:
+                    yield name.replace("-", " "), str(points), "a person marks it", "", ""
 
 
 def setup(app):
     app.add_directive("course-map", CourseMap)
+    app.add_directive("exercise-map", ExerciseMap)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

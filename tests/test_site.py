@@ -8,6 +8,7 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 from bs4 import BeautifulSoup
+from test_assignments import CONTRACT, WRITTEN
 
 HTML = Path(__file__).resolve().parent.parent / "_build" / "html"
 TOC = (HTML.parent.parent / "_toc.yml").read_text()
@@ -207,3 +208,20 @@ def test_search_index_and_sources_are_ours(site):
     index = (site / "searchindex.js").read_text("utf8")
     names = json.loads(re.search(r'"docnames":\s*(\[[^\]]*\])', index)[1])
     assert {f"{name}.html" for name in names} == set(PAGES)
+
+
+def test_teachers_find_each_function_with_its_points_and_its_section(soup):
+    rows = [row("td") for row in soup("teaching.html")("tr")]
+    rows = iter([cell.get_text(" ", strip=True) for cell in row] for row in rows if len(row) == 5)
+    for name, functions in CONTRACT.items():
+        written = WRITTEN.get(name, {})
+        total = sum(functions.values()) + sum(written.values())
+        exercise, points, minutes, *_ = next(rows)
+        assert (exercise, points) == (name, str(total)) and minutes.startswith("about ")
+        for function, worth in functions.items():
+            asked, points, section, wrong, right = next(rows)
+            assert (asked, points) == (function, str(worth))
+            assert section and int(wrong) >= 6 and int(right) >= 4
+        for question, worth in written.items():
+            assert next(rows)[:2] == [question.replace("-", " "), str(worth)]
+    assert next(rows, None) is None
