@@ -34,6 +34,11 @@ def commit():
     return name + ("+changes" if changed else "")
 
 
+def versions(packages):
+    """Give the version of each distribution."""
+    return {package: importlib.metadata.version(package) for package in packages}
+
+
 def record(name, results, packages):
     """Write `results` (JSON-able) to results/NAME.json and say where.
 
@@ -51,7 +56,7 @@ def record(name, results, packages):
         "commit": commit(),
         "machine": machine(),
         "python": platform.python_version(),
-        "versions": {package: importlib.metadata.version(package) for package in packages},
+        "versions": versions(packages),
         "results": results,
     }
     path = RESULTS / f"{name}.json"

@@ -13,19 +13,22 @@ given; a run on a part of the photographs (``--pictures``) is a trial and writes
 photograph enters the record.
 
 ``--ablation`` trains the small resnet again and again, each time without one of its tricks, and
-writes benchmarks/results/train_ablation_DEVICE.json.
+writes benchmarks/results/train_ablation_DEVICE.json after each seed. Seeds that the same recipe has
+recorded there, with the same versions on the same device, are not run again: ask for one more.
 """
 
 import argparse
+import json
 import os
 import time
 
 import torch
-from record import record
+from record import RESULTS, record, versions
 
 from cnnkit import datasets, models, training
 from cnnkit.training.command import DATA
 
+PACKAGES = ["cnnkit", "torch", "numpy", "pillow"]
 TRICKS = {
     "article": {"lr": 1e-3, "epochs": 5, "one_cycle": False, "weight_decay": 0.0},
     "resnet": {"lr": 5e-3, "epochs": 14, "label_smoothing": 0.1, "ema": 0.99},
@@ -95,23 +98,32 @@ def train_once(model, train, test, recipe, device):
     }
 
 
-def ablation(options, train, test, recipe, device):
-    """Train with everything, then without each trick, once a seed."""
-    table = {}
-    for seed in range(options.seeds):
-        for trick, instead in {"nothing": {}, **WITHOUT}.items():
-            torch.manual_seed(seed)
-            model = build("resnet", options.size, options.widths)
-            changed = {**recipe, "seed": seed}
-            if callable(instead):
-                instead(model)
-            else:
-                changed |= instead
-            done = train_once(model, train, test, changed, device)
-            del done["history"]
-            print(f"without {trick}, seed {seed}: {done}")
-            table.setdefault(trick, []).append(done)
-    return {"without": table}
+def without_each(seed, options, train, test, recipe, device):
+    """Train with everything, then without each trick."""
+    found = {}
+    for trick, instead in {"nothing": {}, **WITHOUT}.items():
+        torch.manual_seed(seed)
+        model = build("resnet", options.size, options.widths)
+        changed = {**recipe, "seed": seed}
+        if callable(instead):
+            instead(model)
+        else:
+            changed |= instead
+        found[trick] = train_once(model, train, test, changed, device)
+        del found[trick]["history"]
+        print(f"without {trick}, seed {seed}: {found[trick]}", flush=True)
+    return found
+
+
+def recorded_seeds(name, results):
+    """What the same ablation, if there was one, has recorded: for each trick a list of results."""
+    path = RESULTS / f"{name}.json"
+    if path.is_file():
+        old, new = json.loads(path.read_text()), json.loads(json.dumps(results))
+        same = ("device", "widths", "size", "train_pictures", "test_pictures", "recipe")
+        if old["versions"] == versions(PACKAGES) and all(old["results"][k] == new[k] for k in same):
+            return old["results"]["without"]
+    return {trick: [] for trick in ("nothing", *WITHOUT)}
 
 
 def main():
@@ -162,16 +174,26 @@ def main():
         "recipe": recipe,
         "preparation_seconds": round(prepared, 2),
     }
+    name = "ablation" if options.ablation else f"photos_{options.name or options.model}"
+    name = f"train_{name}_{device.type}"
+
+    def keep():
+        if options.pictures:
+            print("A trial on a part of the photographs: nothing is recorded.")
+        else:
+            record(name, results, PACKAGES)
+
     if options.ablation:
-        results |= ablation(options, train, test, recipe, device)
+        results["without"] = recorded_seeds(name, results)
+        for seed in range(len(results["without"]["nothing"]), options.seeds):
+            found = without_each(seed, options, train, test, recipe, device)
+            for trick, done in found.items():
+                results["without"][trick].append(done)
+            keep()
     else:
         results |= train_once(model, train, test, recipe, device)
-    print({key: value for key, value in results.items() if key != "history"})
-    if options.pictures:
-        print("A trial on a part of the photographs: nothing is recorded.")
-    else:
-        name = "ablation" if options.ablation else f"photos_{options.name or options.model}"
-        record(f"train_{name}_{device.type}", results, ["cnnkit", "torch", "numpy", "pillow"])
+        print({key: value for key, value in results.items() if key != "history"})
+        keep()
 
 
 def _driver():
