@@ -105,7 +105,7 @@ def train_model(images, labels, seed):
                 x = norm(x).relu()
             return self.decide(x.flatten(1))
 
-    model, epochs = Eyes(), max(10, 9000 // len(images))
+    model, epochs = Eyes(), min(max(10, 9000 // len(images)), 30)
     optimiser = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, nesterov=True)
     x, y = torch.from_numpy(images.copy()), torch.from_numpy(labels.copy())
     steps = epochs * len(x.split(32))
