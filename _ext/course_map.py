@@ -16,10 +16,12 @@ from docutils.statemachine import StringList
 from myst_parser.mdit_to_docutils.base import default_slugify
 from sphinx.util.docutils import SphinxDirective
 
+from cnnkit.grading.source import assignments
+
 ROOT = Path(__file__).resolve().parent.parent
 ROWS = ROOT / "chapters" / "rows.yml"
 PAGES = [*sorted(ROOT.glob("chapters/*.md")), *sorted(ROOT.glob("appendices/*.md"))]
-EXERCISES = sorted(ROOT.glob("solutions/*/*.md"))
+EXERCISES = list(assignments(ROOT).values())
 ANSWERS = ROOT / "tests" / "answers"
 # What a test says when an answer is wrong: `read="chapter 8 (Full training), Real photographs"`.
 READ = re.compile(r'read="chapter (\d)(?: \(.+?\))?, (.+?)"')
