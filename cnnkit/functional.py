@@ -13,7 +13,8 @@ from math import prod
 import numpy as np
 
 from cnnkit import _fast
-from cnnkit.geometry import depth_of_filters, lesson, pair, windows_of
+from cnnkit.arguments import lesson, pair
+from cnnkit.geometry import depth_of_filters, windows_of
 
 
 def _floats(*arrays):

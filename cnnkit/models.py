@@ -11,7 +11,7 @@ import os
 import numpy as np
 from torch import nn
 
-from cnnkit.geometry import lesson
+from cnnkit.arguments import lesson
 
 __all__ = [
     "Residual",

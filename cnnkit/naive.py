@@ -6,7 +6,8 @@ tests hold the two equal, so this is the place to look when you wonder *what* is
 
 import numpy as np
 
-from cnnkit.geometry import lesson, output_size, pair
+from cnnkit.arguments import lesson, pair
+from cnnkit.geometry import output_size
 
 __all__ = ["avg_pool2d", "conv2d", "convolve", "max_pool2d"]
 

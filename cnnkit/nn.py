@@ -19,7 +19,8 @@ from collections.abc import Callable
 import numpy as np
 
 from cnnkit import functional as F
-from cnnkit.geometry import depth_of_filters, lesson, pair
+from cnnkit.arguments import lesson, pair
+from cnnkit.geometry import depth_of_filters
 
 
 class Parameter:

@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from cnnkit.geometry import lesson
+from cnnkit.arguments import lesson
 
 
 class _Optimizer:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from cnnkit.geometry import lesson
+from cnnkit.arguments import lesson
 
 __all__ = ["ctrl_c", "how_to_go_on", "load_checkpoint", "open_run", "rng_state", "save_checkpoint"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from cnnkit import datasets, models
-from cnnkit.geometry import lesson
+from cnnkit.arguments import lesson
 from cnnkit.training.checkpoint import save_checkpoint
 from cnnkit.training.devices import pick_device, processes, rank_and_world
 from cnnkit.training.loop import fit

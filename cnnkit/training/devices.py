@@ -7,7 +7,7 @@ import platform
 import torch
 from torch import distributed
 
-from cnnkit.geometry import lesson
+from cnnkit.arguments import lesson
 
 __all__ = ["autocasting", "device_name", "pick_device", "processes", "rank_and_world"]
 

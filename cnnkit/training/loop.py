@@ -18,7 +18,7 @@ from torch import distributed, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from cnnkit.geometry import lesson
+from cnnkit.arguments import lesson
 from cnnkit.training.checkpoint import ctrl_c, how_to_go_on, open_run, rng_state, save_checkpoint
 from cnnkit.training.devices import autocasting, device_name, pick_device, rank_and_world
 from cnnkit.training.results import evaluate

@@ -13,7 +13,7 @@ import torch
 from PIL import Image, ImageOps
 from torch.nn import functional as F
 
-from cnnkit.geometry import lesson
+from cnnkit.arguments import lesson
 
 __all__ = ["DICE", "random_views", "to_bytes", "to_input"]
 

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import test_assignments as zoo
+import zoo
+from paths import ROOT
 
 from cnnkit import cli
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def run(*arguments):

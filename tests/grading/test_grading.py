@@ -5,16 +5,15 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
-import test_assignments as zoo
+import zoo
+from paths import ROOT
 
 from cnnkit.grading import course, leaks, source
 from cnnkit.grading.preprocessors import DropStderr, ShortenTracebacks
 
-ROOT = Path(__file__).resolve().parent.parent
 NAME = "01-pixels"
 
 BROKEN = {

@@ -3,17 +3,16 @@
 import gzip
 import json
 import re
-from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
 import pytest
 from bs4 import BeautifulSoup
-from test_assignments import CONTRACT, WRITTEN
+from paths import ROOT
+from zoo import CONTRACT, WRITTEN
 
-HTML = Path(__file__).resolve().parent.parent / "_build" / "html"
-TOC = (HTML.parent.parent / "_toc.yml").read_text()
+TOC = (ROOT / "_toc.yml").read_text()
 PAGES = [f"{name}.html" for name in re.findall(r"(?:root|file): (\S+)", TOC)]
-AXE = HTML.parent.parent / "node_modules/axe-core/axe.min.js"
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
 BUDGET = 450 * 1024
 
 

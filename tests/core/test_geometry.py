@@ -1,7 +1,5 @@
 """Sizes against PyTorch's, receptive fields against gradients, counts against the frameworks'."""
 
-import doctest
-
 import numpy as np
 import pytest
 import torch
@@ -179,12 +177,6 @@ def test_errors(call, words):
         call()
     for word in words:
         assert word in str(raised.value)
-
-
-def test_examples_in_docstrings():
-    result = doctest.testmod(geometry)
-    assert result.attempted >= 8
-    assert result.failed == 0
 
 
 def test_arrays_count_as_sizes():

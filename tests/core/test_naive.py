@@ -1,7 +1,5 @@
 """The loops of the chapters give what the fast operations and PyTorch give."""
 
-import doctest
-
 import numpy as np
 import pytest
 import torch
@@ -88,7 +86,3 @@ def test_errors(call, words):
         call()
     for word in words:
         assert word in str(raised.value)
-
-
-def test_examples_in_docstrings():
-    assert doctest.testmod(naive) == (0, 4)

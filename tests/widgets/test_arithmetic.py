@@ -3,13 +3,11 @@
 import itertools
 import json
 import re
-import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from paths import EVALUATE, NODE
 
 from cnnkit import functional as F
 from cnnkit import geometry
@@ -17,7 +15,6 @@ from cnnkit.widgets.base import JS, module_source
 
 CASES = 200
 LONG = 800  # pixels: more than two units of five layers see
-NODE = shutil.which("node", path=str(Path(sys.executable).parent)) or shutil.which("node")
 
 
 class Calls:
@@ -30,10 +27,10 @@ class Calls:
         self.calls.append([module, function, arguments])
         return len(self.calls) - 1
 
-    def run(self, script):
+    def run(self):
         text = json.dumps(self.calls, default=lambda array: array.tolist())
         done = subprocess.run(
-            [NODE, script, JS], input=text, capture_output=True, text=True, timeout=60
+            [NODE, EVALUATE, JS], input=text, capture_output=True, text=True, timeout=60
         )
         assert done.returncode == 0, done.stderr
         self.results = json.loads(done.stdout)
@@ -231,7 +228,7 @@ def computed(root):
             (calls.add("base" if call[0] in SHARED else name, *call), call, expected)
             for call, expected in generate(np.random.default_rng(20))
         ]
-    calls.run(root / "tests" / "widgets" / "evaluate.mjs")
+    calls.run()
     return {n: [(calls[i], call, exp) for i, call, exp in c] for n, c in cases.items()}
 
 

@@ -1,7 +1,5 @@
 """Update rules against torch.optim on one bare parameter, and the errors."""
 
-import doctest
-
 import numpy as np
 import pytest
 import torch
@@ -84,7 +82,3 @@ def test_errors(call, words):
         call([Parameter(np.zeros(1))])
     for word in words:
         assert word in str(raised.value)
-
-
-def test_examples_in_docstrings():
-    assert doctest.testmod(optim).failed == 0

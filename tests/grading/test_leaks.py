@@ -2,14 +2,13 @@
 
 import html
 import json
-from pathlib import Path
 
 import nbformat
 import pytest
+from paths import ROOT
 
 from cnnkit.grading import bundle, leaks, source
 
-ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = {".html", ".ipynb", ".js", ".json", ".md", ".txt"}
 
 

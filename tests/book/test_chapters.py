@@ -10,16 +10,14 @@ import itertools
 import re
 import statistics
 import tokenize
-from pathlib import Path
 
 import jupytext
 import pytest
 from jupytext.config import load_jupytext_configuration_file
+from paths import ROOT
 
 from cnnkit import plots
 from cnnkit.widgets import quiz
-
-ROOT = Path(__file__).resolve().parent.parent
 
 # Rows of the course's list of contents that each chapter must hold: what the source articles
 # teach (P, C, S, M, N, F), get wrong (E), and leave their readers asking (Q).

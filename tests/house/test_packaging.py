@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 FLOORS = [
-    {"functional", "naive", "geometry"},
+    {"arguments", "functional", "naive", "geometry"},
     {"nn", "optim"},
     {"plots", "images", "widgets", "datasets", "checks"},
     {"models", "architectures", "training", "grading"},

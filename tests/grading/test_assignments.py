@@ -3,196 +3,71 @@
 import contextlib
 import io
 import os
-import re
-import shutil
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
 import pytest
+import zoo
+from paths import ANSWERS, ROOT
 
 from cnnkit.grading import course, source
 
-ROOT = Path(__file__).resolve().parent.parent
-ANSWERS = Path(__file__).with_name("answers")
-# Function names and points are a contract with teachers: other tools rely on them.
-CONTRACT = {
-    "01-pixels": {
-        "to_channels_first": 2,
-        "to_gray": 2,
-        "scale": 2,
-        "flat_index": 2,
-        "dense_parameters": 2,
-    },
-    "02-convolution": {
-        "slide_pairs": 3,
-        "convolve": 5,
-        "convolve_channels": 5,
-        "convolve_filters": 4,
-        "vertical_edge_kernel": 3,
-    },
-    "03-padding-stride": {
-        "output_size": 4,
-        "fits": 3,
-        "same_padding": 3,
-        "zero_pad": 4,
-        "conv2d": 6,
-    },
-    "04-pooling": {"relu": 2, "max_pool": 5, "avg_pool": 4, "global_avg_pool": 4},
-    "05-softmax": {
-        "linear": 3,
-        "softmax": 5,
-        "cross_entropy": 5,
-        "cross_entropy_gradient": 4,
-        "read_out": 3,
-    },
-    "06-learning": {
-        "relu_backward": 3,
-        "max_pool_backward": 5,
-        "conv2d_backward": 8,
-        "sgd_step": 3,
-        "train": 6,
-    },
-    "07-cats-and-dogs": {
-        "article_model": 4,
-        "article_model_keras": 3,
-        "count_parameters": 3,
-        "train_model": 6,
-        "predict_image": 4,
-    },
-    "08-training": {
-        "training_memory": 5,
-        "is_compute_bound": 3,
-        "one_cycle": 4,
-        "accumulate_gradients": 5,
-    },
-}
-# Questions that a person marks.
-WRITTEN = {"08-training": {"what-would-you-do": 3}}
 # Where it is not the answer in question, it stays unwritten: each reference takes its time.
 SLOW = {"train_model"}
 # How often each answer is judged, where it trains or looks at pictures of 300x300; else ten times.
 DRAWS = {"train": 0, "train_model": 0, "article_model": 1, "article_model_keras": 1}
 
 
-def read_answers(path):
-    """Split a file of answers into (kind, title, points lost, words told, code)."""
-    answers = []
-    for section in path.read_text().split("# %% ")[1:]:
-        head, _, code = section.partition("\n")
-        kind, _, title = head.partition(": ")
-        lost = re.match(r"# loses ([0-9.]+): (.+)\n", code)
-        assert kind in ("right", "wrong") and (lost is not None) == (kind == "wrong"), head
-        points, words = (float(lost[1]), lost[2]) if lost else (0.0, "")
-        answers.append((kind, title, points, words, code))
-    return answers
-
-
-def slow_imports(answer):
-    """Order answers so that those with PyTorch share a notebook, and those with SciPy the next."""
-    return ["import torch" not in answer[4], "from scipy" not in answer[4]]
-
-
-def fill_in(release, answers):
-    """Give a released notebook some answers, as a student would."""
-    notebook = nbformat.from_dict(release)
-    for cell in notebook.cells:
-        name = cell.metadata.get("nbgrader", {}).get("grade_id", "").replace("-", "_")
-        if name in answers:
-            cell.source = answers[name]
-    return notebook
-
-
-def submit(folder, name, notebook, student):
-    """Put a notebook where nbgrader looks for a student's."""
-    stem = source.assignments(folder)[name].stem
-    target = Path(folder, "submitted", student, name, f"{stem}.ipynb")
-    target.parent.mkdir(parents=True)
-    nbformat.write(notebook, target)
-
-
-def new_course(folder, name):
-    """Make a course of one assignment."""
-    folder.mkdir(exist_ok=True)
-    shutil.copy(ROOT / "nbgrader_config.py", folder)
-    shutil.copytree(ROOT / "solutions" / name, folder / "solutions" / name)
-    return folder
-
-
-def solutions(name):
-    """Read the reference answers."""
-    cells = source.notebook_from(source.assignments(ROOT)[name]).cells
-    return {
-        cell.metadata.nbgrader.grade_id.replace("-", "_"): cell.source
-        for cell in cells
-        if cell.metadata.get("nbgrader", {}).get("solution")
-    }
-
-
-def read_marks(folder, name, student):
-    """Read each function's score, and what it was told, from the autograded notebook."""
-    from nbgrader.utils import determine_grade
-
-    stem = source.assignments(folder)[name].stem
-    path = folder / "autograded" / student / name / f"{stem}.ipynb"
-    marks = {}
-    for cell in nbformat.read(path, as_version=4).cells:
-        data = cell.metadata.get("nbgrader", {})
-        if data.get("grade") and cell.cell_type == "code":
-            told = "".join(o.text for o in cell.outputs if o.output_type == "stream")
-            function = data["grade_id"].removeprefix("test-").replace("-", "_")
-            marks[function] = (determine_grade(cell)[0], " ".join(told.split()))
-    return marks
-
-
 @pytest.fixture
 def same_draws(monkeypatch):
     """Let the Pythons that a test starts draw the same numbers in each run, on one core."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).with_name("draws")))
+    paths = [str(Path(__file__).with_name("draws")), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("name", list(reversed(CONTRACT)))  # the longest first, to end together
+@pytest.mark.parametrize("name", list(reversed(zoo.CONTRACT)))  # the longest first, to end together
 def test_every_answer_gets_the_marks_it_should(name, tmp_path, same_draws):
-    folder = new_course(tmp_path / "course", name)
+    folder = zoo.new_course(tmp_path / "course", name)
     release = nbformat.read(next(ROOT.glob(f"exercises/{name}/*.ipynb")), as_version=4)
-    reference = solutions(name)
-    zoo = {f: read_answers(ANSWERS / name / f"{f}.py") for f in CONTRACT[name]}
+    reference = zoo.solutions(name)
+    answers_of = {f: zoo.read_answers(ANSWERS / name / f"{f}.py") for f in zoo.CONTRACT[name]}
     expected = {}  # student, function: what should become of it
 
     # One notebook holds one answer of each function: their cells do not depend on one another.
     for kind in ("wrong", "right"):
-        kinds = {f: [a for a in answers if a[0] == kind] for f, answers in zoo.items()}
+        kinds = {f: [a for a in answers if a[0] == kind] for f, answers in answers_of.items()}
         for answers in kinds.values():
-            answers.sort(key=slow_imports)
+            answers.sort(key=zoo.slow_imports)
         for k in range(max(map(len, kinds.values()))):
             chosen = {f: answers[k] for f, answers in kinds.items() if k < len(answers)}
             student = f"{kind}-{k}"
             cells = {f: text for f, text in reference.items() if f not in SLOW}
             cells |= {f: answer[4] for f, answer in chosen.items()}
-            submit(folder, name, fill_in(release, cells), student)
-            for f in CONTRACT[name]:
+            zoo.submit(folder, name, zoo.fill_in(release, cells), student)
+            for f in zoo.CONTRACT[name]:
                 untold = ("right", "the reference", 0.0, "", "")
                 if f in SLOW:
-                    untold = ("wrong", "unwritten", CONTRACT[name][f], "Not written yet", "")
+                    untold = ("wrong", "unwritten", zoo.CONTRACT[name][f], "Not written yet", "")
                 expected[student, f] = chosen.get(f, untold)
-    submit(folder, name, fill_in(release, reference), "reference")
-    submit(folder, name, release, "untouched")
+    zoo.submit(folder, name, zoo.fill_in(release, reference), "reference")
+    zoo.submit(folder, name, release, "untouched")
 
     scores = course.autograde(folder, name, jobs=1)
 
     problems = []
     for (student, f), (kind, title, lost, words, _) in expected.items():
-        score, told = read_marks(folder, name, student)[f]
-        if score != pytest.approx(CONTRACT[name][f] - lost, abs=0.01) or words not in told:
+        score, told = zoo.read_marks(folder, name, student)[f]
+        if score != pytest.approx(zoo.CONTRACT[name][f] - lost, abs=0.01) or words not in told:
             problems.append(
                 f"{f}, {kind}: {title}: {score:g} points, expected "
-                f"{CONTRACT[name][f] - lost:g} and {words!r} in\n{told}"
+                f"{zoo.CONTRACT[name][f] - lost:g} and {words!r} in\n{told}"
             )
     assert not problems, "\n".join(problems)
-    assert scores["reference"] == sum(CONTRACT[name].values())
+    assert scores["reference"] == sum(zoo.CONTRACT[name].values())
     assert scores["untouched"] == 0
     a_person_marks_what_is_written(folder, name)
 
@@ -203,19 +78,19 @@ def a_person_marks_what_is_written(folder, name):
 
     stem = source.assignments(folder)[name].stem
     with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as gradebook:
-        for cell, points in WRITTEN.get(name, {}).items():
+        for cell, points in zoo.WRITTEN.get(name, {}).items():
             asked = gradebook.find_grade(cell, stem, name, "reference")
             assert asked.needs_manual_grade and asked.max_score == points
             asked.manual_score = points
             gradebook.db.commit()
             whole = gradebook.find_submission(name, "reference").score
-            assert whole == sum(CONTRACT[name].values()) + points == 20
+            assert whole == sum(zoo.CONTRACT[name].values()) + points == 20
             empty = gradebook.find_grade(cell, stem, name, "untouched")
             assert not empty.needs_manual_grade and empty.score == 0
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("name", list(reversed(CONTRACT)))
+@pytest.mark.parametrize("name", list(reversed(zoo.CONTRACT)))
 def test_marks_do_not_hang_on_what_the_hidden_tests_draw(name, same_draws):
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         problems = pool.submit(judge_again_and_again, name).result()
@@ -229,12 +104,12 @@ def judge_again_and_again(name):
     before = [cell.source for cell in cells if "nbgrader" not in cell.metadata]
     tests = {c.metadata.nbgrader.grade_id: c.source for c in cells if "nbgrader" in c.metadata}
     problems = []
-    for f in CONTRACT[name]:
+    for f in zoo.CONTRACT[name]:
         test = tests[f"test-{f}".replace("_", "-")].replace(
             "marks.total()", "score = marks.total()"
         )
         draws = int(os.environ.get("CNNKIT_DRAWS", DRAWS.get(f, 10)))
-        for kind, title, lost, words, code in read_answers(ANSWERS / name / f"{f}.py"):
+        for kind, title, lost, words, code in zoo.read_answers(ANSWERS / name / f"{f}.py"):
             space, out = {"__name__": "__main__"}, io.StringIO()
             for text in (*before, code):
                 exec(text, space)
@@ -243,7 +118,7 @@ def judge_again_and_again(name):
                 with contextlib.redirect_stdout(out):
                     exec(test, space)
                 told = " ".join(out.getvalue().split())
-                right = CONTRACT[name][f] - lost
+                right = zoo.CONTRACT[name][f] - lost
                 if space["score"] != pytest.approx(right, abs=0.01) or words not in told:
                     problems.append(
                         f"{f}, {kind}: {title}: draw {draw}: expected {right} in\n{told}"
@@ -252,10 +127,10 @@ def judge_again_and_again(name):
     return problems
 
 
-@pytest.mark.parametrize("name", CONTRACT)
+@pytest.mark.parametrize("name", zoo.CONTRACT)
 def test_there_are_enough_answers(name):
-    for function in CONTRACT[name]:
-        kinds = [answer[0] for answer in read_answers(ANSWERS / name / f"{function}.py")]
+    for function in zoo.CONTRACT[name]:
+        kinds = [answer[0] for answer in zoo.read_answers(ANSWERS / name / f"{function}.py")]
         assert kinds.count("wrong") >= 6 and kinds.count("right") >= 4, function
 
 
@@ -288,21 +163,21 @@ MISUNDERSTANDINGS = [
 
 
 def test_each_misunderstanding_has_an_answer_that_shows_it():
-    answers = [a for path in ANSWERS.glob("*/*.py") for a in read_answers(path)]
+    answers = [a for path in ANSWERS.glob("*/*.py") for a in zoo.read_answers(path)]
     shown = {words for _, _, _, words, _ in answers if words}
     missing = [m for m in MISUNDERSTANDINGS if not any(m in words for words in shown)]
     assert missing == []
 
 
-@pytest.mark.parametrize("name", CONTRACT)
+@pytest.mark.parametrize("name", zoo.CONTRACT)
 def test_the_contract_holds(name):
     notebook = source.notebook_from(source.assignments(ROOT)[name])
     graded = [c.metadata.nbgrader for c in notebook.cells if "nbgrader" in c.metadata]
     wanted = []
-    for function, points in CONTRACT[name].items():
+    for function, points in zoo.CONTRACT[name].items():
         dashed = function.replace("_", "-")
         wanted += [(dashed, True, None), (f"test-{dashed}", False, points)]
-    wanted += [(question, True, points) for question, points in WRITTEN.get(name, {}).items()]
+    wanted += [(question, True, points) for question, points in zoo.WRITTEN.get(name, {}).items()]
     assert [(g.grade_id, g.solution, g.get("points")) for g in graded] == wanted
     first = next(cell for cell in notebook.cells if cell.cell_type == "code")
     assert first.source == "import numpy as np\n\nfrom cnnkit import checks"

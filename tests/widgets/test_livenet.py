@@ -6,19 +6,15 @@ trained on MNIST alone (benchmarks/export_live_network.py) and has never seen th
 
 import gzip
 import json
-import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from paths import EVALUATE, NODE
 
 from cnnkit import functional as F
 from cnnkit.widgets import LiveNetwork, live_network
 from cnnkit.widgets.base import JS, module_source, style_source
-
-NODE = shutil.which("node", path=str(Path(sys.executable).parent)) or shutil.which("node")
 
 
 def arc(cx, cy, rx, ry, start, end):
@@ -96,9 +92,8 @@ def drawings(count, rng):
 
 def node(*calls):
     """Call functions of the module in JavaScript: pairs of a name and arguments."""
-    script = JS.parents[2] / "tests" / "widgets" / "evaluate.mjs"
     text = json.dumps([["livenet", *c] for c in calls], default=lambda a: a.tolist())
-    done = subprocess.run([NODE, script, JS], input=text, capture_output=True, text=True)
+    done = subprocess.run([NODE, EVALUATE, JS], input=text, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
