@@ -46,8 +46,9 @@ lab: $(READY)  ## open the chapters as notebooks in JupyterLab
 test: lint book chromium  ## check style, build the book, run every test
 	@CNNKIT_BOOK_IS_BUILT=1 python -m pytest -n 3 --dist worksteal $(TESTS)
 
-lint: $(READY)  ## ruff and mypy
+lint: $(READY) writable  ## the style of Python and scripts, the types, which floor imports which
 	@ruff check . && ruff format --check . && mypy
+	@lint-imports --no-logo --cache-dir _build/imports
 
 format: $(READY)  ## let ruff tidy the code
 	@ruff check --fix . && ruff format .

@@ -1,6 +1,5 @@
 """What is installed is what is tested, everywhere; and `import cnnkit` stays light."""
 
-import ast
 import importlib.metadata
 import json
 import re
@@ -13,13 +12,6 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-FLOORS = [
-    {"arguments", "functional", "naive", "geometry"},
-    {"nn", "optim"},
-    {"plots", "images", "widgets", "datasets", "checks"},
-    {"models", "architectures", "training", "grading"},
-    {"cli", "__main__"},
-]
 HEAVY = ["torch", "keras", "matplotlib", "scipy", "sklearn", "skimage", "ipywidgets", "nbgrader"]
 
 
@@ -111,44 +103,6 @@ def test_lazy_submodules_arrive_when_named_and_a_wrong_name_is_an_error():
     code = "import cnnkit; print(cnnkit.nn.__name__, hasattr(cnnkit, 'no_such_part'))"
     printed = subprocess.check_output([sys.executable, "-c", code], text=True)
     assert printed.split() == ["cnnkit.nn", "False"]
-
-
-def floor_of(name):
-    """The floor of a module; a private helper of floor 0 is on floor 0."""
-    for level, names in enumerate(FLOORS):
-        if name in names:
-            return level
-    assert name.startswith("_"), f"give cnnkit.{name} a floor"
-    return 0
-
-
-def imports_at_module_level(path):
-    """The top-level imports of a file: (package, submodule of cnnkit or None)."""
-    for node in ast.parse(path.read_text()).body:
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module == "cnnkit":
-            yield from (f"cnnkit.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""
-
-
-def test_imports_only_go_down(root):
-    for path in (root / "cnnkit").rglob("*.py"):
-        module = path.relative_to(root / "cnnkit").with_suffix("").parts[0]
-        if module == "__init__":
-            continue
-        level = floor_of(module)
-        for name in imports_at_module_level(path):
-            package, _, submodule = name.partition(".")
-            if package == "cnnkit" and submodule:
-                below = floor_of(submodule.split(".")[0]) <= level
-                assert below, f"{path.name} (floor {level}) imports {name}"
-            if level == 0:
-                allowed = sys.stdlib_module_names | {"numpy", "cnnkit"}
-                assert package in allowed, f"{path.name} is on floor 0 and imports {name}"
-            if module in ("grading", "checks"):
-                assert package != "torch", f"{path.name} imports torch"
 
 
 def test_npm_packages_are_locked_without_addresses(root):
