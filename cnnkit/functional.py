@@ -72,9 +72,9 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     batch, windows = _convolution(input, weight, stride, padding, dilation, groups)
     if bias is not None:
         _expect("bias", bias, (len(weight),), f"a number for each of {len(weight)} filters")
-    output = np.empty((*input.shape[:-3], len(weight), *windows.output), input.dtype)
+    output = np.empty((len(batch), len(weight), *windows.output), input.dtype)
     _fast.convolve(batch, weight, bias, windows, groups, output)
-    return output
+    return output if input.ndim == 4 else output[0]
 
 
 def conv2d_backward(

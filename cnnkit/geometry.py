@@ -36,28 +36,47 @@ def same_padding(kernel_size, dilation=1):
 class Windows(NamedTuple):
     """How a window slides over images: pairs (along the height, along the width)."""
 
+    size: tuple
     kernel: tuple
     stride: tuple
     dilation: tuple
     padding: tuple  # ((top, bottom), (left, right))
-    padded: tuple  # the size of the images with their padding
-    room: tuple  # how far the window can move; below 0 it does not fit
+
+    @property
+    def span(self):
+        """How many pixels a window covers, gaps included: dilation · (kernel − 1) + 1."""
+        (height, width), (down, across) = self.kernel, self.dilation
+        return down * (height - 1) + 1, across * (width - 1) + 1
+
+    @property
+    def padded(self):
+        """Size of the images with their padding."""
+        (height, width), (rows, columns) = self.size, self.padding
+        return height + sum(rows), width + sum(columns)
+
+    @property
+    def room(self):
+        """How far the window can move; below 0 it does not fit."""
+        (height, width), (rows, columns) = self.padded, self.span
+        return height - rows, width - columns
 
     @property
     def output(self):
         """Count the windows: floor(room / stride) + 1."""
-        for side, room in zip(self.padded, self.room, strict=True):
-            if room < 0:
-                given = f"a kernel that spans {side - room} on an input of {side}, padding included"
-                remedy = "Take a smaller kernel (or dilation), more padding, or a larger input."
-                raise lesson(given, "a kernel no larger than the padded input", remedy)
-        return self.room[0] // self.stride[0] + 1, self.room[1] // self.stride[1] + 1
+        (down, right), stride = self.room, self.stride
+        if down < 0 or right < 0:
+            axis = 0 if down < 0 else 1
+            side = f"an input of {self.padded[axis]}, padding included"
+            given = f"a kernel that spans {self.span[axis]} on {side}"
+            remedy = "Take a smaller kernel (or dilation), more padding, or a larger input."
+            raise lesson(given, "a kernel no larger than the padded input", remedy)
+        return down // stride[0] + 1, right // stride[1] + 1
 
     @property
     def inside(self):
         """Where the images lie within their padding."""
-        (height, width), ((top, bottom), (left, right)) = self.padded, self.padding
-        return ..., slice(top, height - bottom), slice(left, width - right)
+        (height, width), ((top, _), (left, _)) = self.size, self.padding
+        return ..., slice(top, top + height), slice(left, left + width)
 
 
 def windows_of(size, kernel_size, stride=1, padding=0, dilation=1):
@@ -74,9 +93,7 @@ def windows_of(size, kernel_size, stride=1, padding=0, dilation=1):
     else:
         top, left = pair(0 if padding == "valid" else padding, "padding", least=0)
         zeros = (top, top), (left, left)
-    padded = size[0] + sum(zeros[0]), size[1] + sum(zeros[1])
-    room = tuple(side - d * (k - 1) - 1 for side, k, d in zip(padded, kernel, spread, strict=True))
-    return Windows(kernel, steps, spread, zeros, padded, room)
+    return Windows(size, kernel, steps, spread, zeros)
 
 
 def output_size(size, kernel_size, stride=1, padding=0, dilation=1):
