@@ -130,7 +130,8 @@ class Module:
 
     def load_state_dict(self, state_dict):
         """Copy arrays (or PyTorch tensors) into the model; keys and shapes must be the same."""
-        arrays, new = self._arrays(), {k: np.asarray(v) for k, v in state_dict.items()}
+        arrays = self._arrays()
+        new = {key: np.asarray(value) for key, value in state_dict.items()}
         wanted = {f"{key} of shape {array.shape}" for key, array in arrays.items()}
         given = {f"{key} of shape {array.shape}" for key, array in new.items()}
         if given != wanted:
@@ -143,9 +144,12 @@ class Module:
 
 def _weight_and_bias(shape, bias, rng, dtype):
     """PyTorch's start: uniform within ±1/√fan_in, so that outputs keep the scale of inputs."""
-    rng, bound = np.random.default_rng(rng), 1 / np.sqrt(np.prod(shape[1:]))
+    rng = np.random.default_rng(rng)
+    bound = 1 / np.sqrt(np.prod(shape[1:]))
     weight = Parameter(rng.uniform(-bound, bound, shape).astype(dtype))
-    return weight, Parameter(rng.uniform(-bound, bound, shape[0]).astype(dtype)) if bias else None
+    if not bias:
+        return weight, None
+    return weight, Parameter(rng.uniform(-bound, bound, shape[0]).astype(dtype))
 
 
 class Conv2d(Module):
@@ -159,10 +163,15 @@ class Conv2d(Module):
         self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1,
         bias=True, *, rng=None, dtype=np.float32,
     ):  # fmt: skip
-        self.kernel_size, self.stride = pair(kernel_size, "kernel_size"), pair(stride, "stride")
-        self.padding, self.dilation, self.groups = padding, pair(dilation, "dilation"), groups
-        self.out_channels, self.needs_input_grad = out_channels, True
-        shape = out_channels, depth_of_filters(in_channels, out_channels, groups), *self.kernel_size
+        self.out_channels = out_channels
+        self.kernel_size = pair(kernel_size, "kernel_size")
+        self.stride = pair(stride, "stride")
+        self.padding = padding
+        self.dilation = pair(dilation, "dilation")
+        self.groups = groups
+        self.needs_input_grad = True
+        depth = depth_of_filters(in_channels, out_channels, groups)
+        shape = out_channels, depth, *self.kernel_size
         self.weight, self.bias = _weight_and_bias(shape, bias, rng, dtype)
 
     def forward(self, input):
@@ -177,7 +186,8 @@ class Linear(Module):
     """Dense layer: (N, in_features) to (N, out_features)."""
 
     def __init__(self, in_features, out_features, bias=True, *, rng=None, dtype=np.float32):
-        self.out_features, shape = out_features, (out_features, in_features)
+        self.out_features = out_features
+        shape = out_features, in_features
         self.weight, self.bias = _weight_and_bias(shape, bias, rng, dtype)
 
     def forward(self, input):
@@ -192,11 +202,12 @@ class BatchNorm2d(Module):
     buffers = ("running_mean", "running_var", "num_batches_tracked")
 
     def __init__(self, num_features, eps=1e-5, momentum=0.1, *, dtype=np.float32):
-        self.eps, self.momentum, self.num_batches_tracked = eps, momentum, np.array(0)
+        self.eps, self.momentum = eps, momentum
         self.weight = Parameter(np.ones(num_features, dtype))
         self.bias = Parameter(np.zeros(num_features, dtype))
         self.running_mean = np.zeros(num_features, dtype)
         self.running_var = np.ones(num_features, dtype)
+        self.num_batches_tracked = np.array(0)
 
     def forward(self, input):
         input, weight, bias = np.asarray(input), self.weight, self.bias
@@ -204,13 +215,16 @@ class BatchNorm2d(Module):
         given = input, mean, var, weight, bias
         how = {"training": self.training, "eps": self.eps}
         self._note(lambda grad: F.batch_norm_backward(grad, *given, **how), weight, bias)
-        if self.training and input.size:
+        learns = self.training and input.size > 0
+        if learns:
             mean, var = F.batch_statistics(input)
-            count = input.size // input.shape[1]
+        output = F.batch_norm(input, mean, var, weight, bias, eps=self.eps)
+        if learns:
+            count = input.size // len(mean)
             self.running_mean += self.momentum * (mean - self.running_mean)
             self.running_var += self.momentum * (var * count / (count - 1) - self.running_var)
             self.num_batches_tracked += 1
-        return F.batch_norm(input, mean, var, weight, bias, eps=self.eps)
+        return output
 
 
 class _Pool2d(Module):

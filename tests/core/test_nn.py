@@ -231,6 +231,13 @@ def test_modes():
     assert model.train().children[0].training
 
 
+def test_running_averages_stay_when_channels_do_not_fit():
+    layer = nn.BatchNorm2d(4)
+    with pytest.raises(ValueError, match="1 channels"):
+        layer(rng.standard_normal((2, 1, 3, 3)))
+    assert not layer.running_mean.any() and layer.num_batches_tracked == 0
+
+
 def test_dropout_backward_uses_the_zeros_of_forward():
     layer = nn.Dropout(0.3, rng=1)
     x = np.ones((50, 50))
@@ -322,6 +329,8 @@ def test_a_small_network_learns_the_digits():
         (lambda: nn.Conv2d(3, 4, 0), ["kernel_size=0"]),
         (lambda: nn.Conv2d(3, 4, 3)(np.zeros((1, 1, 5, 5))), ["1 channels", "(4, 1, kh, kw)"]),
         (lambda: nn.Linear(3, 4)(np.zeros((1, 2))), ["(1, 2)", "(4, 3)"]),
+        (lambda: nn.BatchNorm2d(4)(np.zeros((2, 1, 3, 3))), ["weight", "(4,)", "1 channels"]),
+        (lambda: nn.BatchNorm2d(4)(np.zeros(3)), ["(3,)", "(N, C, ...)"]),
         (lambda: network(nn).load_state_dict({}), ["0.weight", "keys of this model"]),
         (
             lambda: nn.Linear(2, 1).load_state_dict({"weight": np.ones((2, 1)), "bias": [0.0]}),
