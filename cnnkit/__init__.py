@@ -10,7 +10,6 @@ import importlib
 __version__ = "0.1.0"
 
 __all__ = [
-    "architectures",
     "checks",
     "cli",
     "datasets",

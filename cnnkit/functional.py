@@ -23,8 +23,8 @@ def _floats(*arrays):
     for dtype in given:
         if dtype.kind not in "fiub":
             raise lesson(f"an array of dtype {dtype}", "real numbers", "Convert it first.")
-    floats = [dtype if dtype.kind == "f" and dtype.itemsize <= 8 else np.float64 for dtype in given]
-    common = np.result_type(*floats)
+    ours = [dtype for dtype in given if dtype.kind == "f" and dtype.itemsize <= 8]
+    common = np.result_type(*ours) if len(ours) == len(given) else np.dtype(np.float64)
     result = [None if a is None else np.asarray(a, common) for a in arrays]
     return result if len(result) > 1 else result[0]
 
@@ -72,9 +72,9 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     batch, windows = _convolution(input, weight, stride, padding, dilation, groups)
     if bias is not None:
         _expect("bias", bias, (len(weight),), f"a number for each of {len(weight)} filters")
-    output = np.empty((*input.shape[:-3], len(weight), *windows.output), input.dtype)
+    output = np.empty((len(batch), len(weight), *windows.output), input.dtype)
     _fast.convolve(batch, weight, bias, windows, groups, output)
-    return output
+    return output if input.ndim == 4 else output[0]
 
 
 def conv2d_backward(
@@ -116,7 +116,8 @@ def _taps(images, windows, axis):
 
     Each is a strided slice of the images: pooling is a few operations on whole arrays.
     """
-    reach, stride = windows.output[axis] * windows.stride[axis], windows.stride[axis]
+    stride = windows.stride[axis]
+    reach = windows.output[axis] * stride
     for i in range(windows.kernel[axis]):
         places = slice(i, i + reach, stride)
         yield images[..., places, :] if axis == 0 else images[..., places]
@@ -161,11 +162,13 @@ def max_pool2d(input, kernel_size, stride=None, padding=0, *, return_indices=Fal
 
 def _winners(input, windows):
     """Largest value of each window and where it was, found tap by tap; NaN beats every number."""
-    (kh, kw), ((top, _), (left, _)), (oh, ow) = windows.kernel, windows.padding, windows.output
-    row = np.arange(oh)[:, np.newaxis] * windows.stride[0] - top
+    (kh, kw), (oh, ow) = windows.kernel, windows.output
+    (top, _), (left, _) = windows.padding
+    row = np.arange(oh)[:, np.newaxis] * windows.stride[0] - top  # where each window begins
     column = np.arange(ow) * windows.stride[1] - left
-    first = np.maximum(0, -row) * kw + np.maximum(0, -column)  # the first tap off the padding
-    winner = np.full((*input.shape[:-2], oh, ow), first, np.min_scalar_type(kh * kw))
+    first_row, first_column = np.maximum(0, -row), np.maximum(0, -column)  # off the padding
+    winner = np.empty((*input.shape[:-2], oh, ow), np.min_scalar_type(kh * kw))
+    winner[...] = first_row * kw + first_column  # the number of a tap: taps are counted row by row
     output = np.full(winner.shape, -np.inf, input.dtype)
     has_nan = np.isnan(np.max(input, initial=-np.inf))
     rows = _taps(_fast.surround(input, windows, -np.inf), windows, 0)
@@ -173,11 +176,13 @@ def _winners(input, windows):
         better = tap > output
         if has_nan:
             better |= np.isnan(tap)
-        np.maximum(winner, better * winner.dtype.type(number), out=winner)  # the last one stays
+        new = better * winner.dtype.type(number)  # 0 where the tap is no better
+        np.maximum(winner, new, out=winner)  # numbers grow: the last better one stays
         np.maximum(output, tap, out=output)
     width = input.shape[-1]
-    offsets = np.add.outer(np.arange(kh) * width, np.arange(kw)).ravel()
-    return output, np.take(offsets, winner) + (row * width + column)
+    start = row * width + column
+    steps = np.arange(kh)[:, np.newaxis] * width + np.arange(kw)  # from there to each tap
+    return output, start + np.take(steps.ravel(), winner)
 
 
 def max_pool2d_backward(grad_output, input, kernel_size, stride=None, padding=0, *, indices=None):
@@ -195,7 +200,8 @@ def max_pool2d_backward(grad_output, input, kernel_size, stride=None, padding=0,
     _expect("indices", indices, grad_output.shape)
     *batch, height, width = input.shape
     start = np.arange(prod(batch)).reshape(*batch, 1, 1) * (height * width)
-    where, grad_input = (indices + start).ravel(), np.zeros(input.size, input.dtype)
+    where = (indices + start).ravel()
+    grad_input = np.zeros(input.size, input.dtype)
     if windows.stride[0] >= windows.kernel[0] and windows.stride[1] >= windows.kernel[1]:
         grad_input[where] = grad_output.ravel()
     else:  # windows overlap, and a pixel may win more than once
@@ -236,11 +242,13 @@ def lp_pool2d(input, norm_type, kernel_size, stride=None):
 def lp_pool2d_backward(grad_output, input, norm_type, kernel_size, stride=None):
     """Return grad_input of ``lp_pool2d``; 0 where a whole window is 0, as in PyTorch."""
     grad_output, input = _floats(grad_output, input)
+    _, windows = _pooling(input, kernel_size, stride)
     norms = lp_pool2d(input, norm_type, kernel_size, stride)
     _expect("grad_output", grad_output, norms.shape)
-    shares, power = np.zeros_like(norms), norm_type - 1
+    power = norm_type - 1
+    shares = np.zeros_like(norms)
     np.divide(grad_output, norms**power, out=shares, where=norms != 0)
-    return _spread(shares, _pooling(input, kernel_size, stride)[1]) * input**power
+    return _spread(shares, windows) * input**power
 
 
 def adaptive_avg_pool2d(input, output_size=1):
@@ -303,13 +311,14 @@ def relu(input):
 
 def relu_backward(grad_output, input):
     """Return grad_input of ``relu``: the gradient passes where the input was above 0."""
-    # The mask acts on bits: a product would turn 0 · infinity into NaN, and np.where is slow where
-    # signs change often (the processor guesses each branch).
     grad_output, input = _floats(grad_output, input)
     _expect("grad_output", grad_output, input.shape)
-    bits = np.dtype(f"i{input.itemsize}")
-    mask = -(~(input <= 0)).astype(bits)  # all bits 1, or all 0; NaN passes, as in PyTorch
-    mask &= grad_output.view(bits)
+    passes = ~(input <= 0)  # so NaN passes, as in PyTorch
+    # The mask acts on bits: a product would turn 0 · infinity into NaN, and np.where is slow where
+    # signs change often (the processor guesses each branch).
+    whole_number = np.dtype(f"i{input.itemsize}")
+    mask = -passes.astype(whole_number)  # −1, whose bits are all 1, or 0
+    mask &= grad_output.view(whole_number)
     return mask.view(input.dtype)
 
 
@@ -425,7 +434,8 @@ def _goal(input, target, reduction, label_smoothing):
         raise lesson(f"label_smoothing={label_smoothing}", "a share from 0 to 1", "Use 0.1.")
     one_hot = np.arange(classes) == target[..., np.newaxis]
     goal = one_hot * (1 - label_smoothing) + label_smoothing / max(1, classes)
-    return input, goal.astype(input.dtype), target.size if reduction == "mean" else 1
+    count = target.size if reduction == "mean" else 1
+    return input, goal.astype(input.dtype), count
 
 
 def dropout(input, p=0.5, training=True, rng=None):
@@ -443,7 +453,8 @@ def dropout(input, p=0.5, training=True, rng=None):
     if not training or p == 0:
         return input.copy()
     keep = np.random.default_rng(rng).random(input.shape, np.float32) >= p
-    return input * keep * (float(1 / (1 - p)) if p < 1 else 0.0)
+    scale = 1 / (1 - p) if p < 1 else 0
+    return input * keep * float(scale)
 
 
 def dropout_backward(grad_output, input, p=0.5, training=True, rng=None):
@@ -491,10 +502,12 @@ def batch_norm_backward(
     grads, input, *values = _floats(grad_output, input, running_mean, running_var, weight, bias)
     _expect("grad_output", grads, input.shape)
     mean, var, weight, _ = _channels(input, training, *values)
-    axes, scale = (0, *range(2, input.ndim)), 1 / np.sqrt(var + float(eps))
+    axes = _all_but_channels(input)
+    scale = 1 / np.sqrt(var + float(eps))
     normal = input - mean
     normal *= scale
-    grad_weight, grad_bias = (grads * normal).sum(axis=axes), grads.sum(axis=axes)
+    grad_weight = (grads * normal).sum(axis=axes)
+    grad_bias = grads.sum(axis=axes)
     if training:
         count = max(1, grads[:, :1].size)
         normal *= -grad_weight.reshape(mean.shape) / count
@@ -511,25 +524,34 @@ def batch_statistics(input):
     (array([2., 5.]), array([1., 0.]))
     """
     input = _floats(input)
-    axes, count = (0, *range(2, input.ndim)), input.size // max(1, prod(input.shape[1:2]))
+    axes = _all_but_channels(input)
+    count = prod(input.shape[axis] for axis in axes)
     if count == 1:
         remedy = "Train on larger batches, or switch to evaluation: model.eval()."
         raise lesson("one value per channel in training", "more than one to average", remedy)
     mean = input.sum(axis=axes, keepdims=True) / max(1, count)
-    return mean.ravel(), ((input - mean) ** 2).sum(axis=axes) / max(1, count)
+    var = ((input - mean) ** 2).sum(axis=axes) / max(1, count)
+    return mean.ravel(), var
+
+
+def _all_but_channels(input):
+    """Return the axes of (N, C, ...) that statistics are taken over."""
+    if input.ndim < 2:
+        raise lesson(f"an input of shape {input.shape}", "(N, C, ...)", "Add the batch's axis.")
+    return (0, *range(2, input.ndim))
 
 
 def _channels(input, training, running_mean, running_var, weight, bias):
     """Line up what is (C,) with the channels of (N, C, ...); training takes the batch's own."""
-    if input.ndim < 2:
-        raise lesson(f"an input of shape {input.shape}", "(N, C, ...)", "Add the batch's axis.")
-    shape, zeros = input.shape[1:2], np.zeros(input.shape[1], input.dtype)
+    others = _all_but_channels(input)
+    channels = input.shape[1]
     mean, var = batch_statistics(input) if training else (running_mean, running_var)
-    weight, bias = zeros + 1 if weight is None else weight, zeros if bias is None else bias
+    weight = np.ones(channels, input.dtype) if weight is None else weight
+    bias = np.zeros(channels, input.dtype) if bias is None else bias
     values = {"running_mean": mean, "running_var": var, "weight": weight, "bias": bias}
     for name, value in values.items():
-        _expect(name, value, shape, f"a number for each of {shape[0]} channels")
-    return [value.reshape(-1, *[1] * (input.ndim - 2)) for value in values.values()]
+        _expect(name, value, (channels,), f"a number for each of {channels} channels")
+    return [np.expand_dims(value, others) for value in values.values()]
 
 
 def pad(input, pad, mode="constant", value=0):

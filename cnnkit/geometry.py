@@ -1,21 +1,15 @@
-"""Sizes: how large an output is, what fits, what a unit sees, and what a model costs.
+"""Sizes: how large an output is, what fits, and what a unit sees.
 
 Every formula here is about whole numbers, so nothing is approximate. ``functional`` takes its
 sizes and its checks from this module: each rule of shape is written once. Kernels, strides and the
 like are PyTorch's: one whole number, or a pair of them (height, width).
 """
 
-import sys
-from collections import namedtuple
-from copy import deepcopy
-from math import prod
 from typing import NamedTuple
-
-import numpy as np
 
 from cnnkit.arguments import lesson, pair
 
-__all__ = ["fits", "output_size", "receptive_field", "same_padding", "summary"]
+__all__ = ["fits", "output_size", "receptive_field", "same_padding"]
 
 
 def depth_of_filters(channels, filters, groups):
@@ -42,28 +36,47 @@ def same_padding(kernel_size, dilation=1):
 class Windows(NamedTuple):
     """How a window slides over images: pairs (along the height, along the width)."""
 
+    size: tuple
     kernel: tuple
     stride: tuple
     dilation: tuple
     padding: tuple  # ((top, bottom), (left, right))
-    padded: tuple  # the size of the images with their padding
-    room: tuple  # how far the window can move; below 0 it does not fit
+
+    @property
+    def span(self):
+        """How many pixels a window covers, gaps included: dilation · (kernel − 1) + 1."""
+        (height, width), (down, across) = self.kernel, self.dilation
+        return down * (height - 1) + 1, across * (width - 1) + 1
+
+    @property
+    def padded(self):
+        """Size of the images with their padding."""
+        (height, width), (rows, columns) = self.size, self.padding
+        return height + sum(rows), width + sum(columns)
+
+    @property
+    def room(self):
+        """How far the window can move; below 0 it does not fit."""
+        (height, width), (rows, columns) = self.padded, self.span
+        return height - rows, width - columns
 
     @property
     def output(self):
         """Count the windows: floor(room / stride) + 1."""
-        for side, room in zip(self.padded, self.room, strict=True):
-            if room < 0:
-                given = f"a kernel that spans {side - room} on an input of {side}, padding included"
-                remedy = "Take a smaller kernel (or dilation), more padding, or a larger input."
-                raise lesson(given, "a kernel no larger than the padded input", remedy)
-        return self.room[0] // self.stride[0] + 1, self.room[1] // self.stride[1] + 1
+        (down, right), stride = self.room, self.stride
+        if down < 0 or right < 0:
+            axis = 0 if down < 0 else 1
+            side = f"an input of {self.padded[axis]}, padding included"
+            given = f"a kernel that spans {self.span[axis]} on {side}"
+            remedy = "Take a smaller kernel (or dilation), more padding, or a larger input."
+            raise lesson(given, "a kernel no larger than the padded input", remedy)
+        return down // stride[0] + 1, right // stride[1] + 1
 
     @property
     def inside(self):
         """Where the images lie within their padding."""
-        (height, width), ((top, bottom), (left, right)) = self.padded, self.padding
-        return ..., slice(top, height - bottom), slice(left, width - right)
+        (height, width), ((top, _), (left, _)) = self.size, self.padding
+        return ..., slice(top, top + height), slice(left, left + width)
 
 
 def windows_of(size, kernel_size, stride=1, padding=0, dilation=1):
@@ -80,9 +93,7 @@ def windows_of(size, kernel_size, stride=1, padding=0, dilation=1):
     else:
         top, left = pair(0 if padding == "valid" else padding, "padding", least=0)
         zeros = (top, top), (left, left)
-    padded = size[0] + sum(zeros[0]), size[1] + sum(zeros[1])
-    room = tuple(side - d * (k - 1) - 1 for side, k, d in zip(padded, kernel, spread, strict=True))
-    return Windows(kernel, steps, spread, zeros, padded, room)
+    return Windows(size, kernel, steps, spread, zeros)
 
 
 def output_size(size, kernel_size, stride=1, padding=0, dilation=1):
@@ -144,115 +155,3 @@ def _leaves(layers):
             yield from _leaves(layer)
         else:
             yield layer
-
-
-# What one layer makes and costs, for one image; bytes are those of its output.
-Row = namedtuple("Row", ["layer", "output_shape", "parameters", "multiply_accumulates", "bytes"])
-
-
-class Summary:
-    """The rows of ``summary``, their totals, and the table when printed."""
-
-    def __init__(self, rows):
-        self.rows = list(rows)
-        totals = (sum(row[column] for row in self.rows) for column in (2, 3, 4))
-        self.parameters, self.multiply_accumulates, self.bytes = totals
-
-    def __repr__(self):
-        total = "total", (), self.parameters, self.multiply_accumulates, self.bytes
-        lines = [("layer", "output shape", "parameters", "multiply-accumulates", "bytes")]
-        for name, shape, *numbers in [*self.rows, total]:
-            lines.append((name, " × ".join(map(str, shape)), *(f"{n:,}" for n in numbers)))
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        table = [
-            "  ".join([*map(str.ljust, line[:2], widths), *map(str.rjust, line[2:], widths[2:])])
-            for line in lines
-        ]
-        rule = "-" * len(table[0])
-        return "\n".join([table[0], rule, *table[1:-1], rule, table[-1]])
-
-
-def summary(model, input_shape):
-    """Follow one image through a model of cnnkit.nn, PyTorch or Keras, and count layer by layer.
-
-    Returns a ``Summary``: it prints as a table, and its ``rows`` are tuples (layer, output_shape,
-    parameters, multiply_accumulates, bytes). `input_shape` is one image in the model's own layout,
-    without the batch: (C, H, W), in Keras (H, W, C). Parameters are counted as the framework does
-    (Keras counts the running averages of batch normalisation, PyTorch does not).
-    Multiply-accumulates are those of convolutions and dense layers.
-
-    >>> from cnnkit import nn
-    >>> summary(nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU()), (1, 5, 6))
-    layer   output shape  parameters  multiply-accumulates  bytes
-    -------------------------------------------------------------
-    Conv2d  2 × 3 × 4             20                   216     96
-    ReLU    2 × 3 × 4              0                     0     96
-    -------------------------------------------------------------
-    total                         20                   216    192
-    """
-    # A model of PyTorch or Keras can only exist if its package is loaded already.
-    keras, torch = sys.modules.get("keras"), sys.modules.get("torch")
-    if keras is not None and isinstance(model, keras.Model):
-        return Summary(_keras_rows(model, input_shape))
-    if torch is not None and isinstance(model, torch.nn.Module):
-        return Summary(_torch_rows(torch, model, input_shape))
-    if not hasattr(model, "backward"):
-        remedy = "Pass the model itself, for example nn.Sequential(...)."
-        raise lesson(f"a {type(model).__name__}", "a model of cnnkit.nn, PyTorch or Keras", remedy)
-    return Summary(_cnnkit_rows(deepcopy(model).eval(), input_shape))
-
-
-def _row(layer, shape, parameters, itemsize, weights=0, filters=0):
-    """Make a row: each filter is multiplied in once at every position of the output."""
-    shape = tuple(map(int, shape))
-    operations = prod(shape) // filters * weights if filters else 0
-    return Row(type(layer).__name__, shape, parameters, operations, prod(shape) * itemsize)
-
-
-def _cnnkit_rows(model, input_shape):
-    """Run layer after layer."""
-    image = np.zeros((1, *input_shape), np.float32)
-    for layer in _leaves([model]):
-        image, sizes = layer(image), [p.data.size for p in layer.parameters()]
-        filters = getattr(layer, "out_channels", getattr(layer, "out_features", 0))
-        yield _row(layer, image.shape[1:], sum(sizes), image.itemsize, sum(sizes[:1]), filters)
-
-
-def _torch_rows(torch, model, input_shape):
-    """Let each layer report itself while one image of zeros goes through."""
-    rows, modes = [], {layer: layer.training for layer in model.modules()}
-    counted: set = set()  # shared parameters count once
-
-    def report(layer, _, output):
-        own = set(layer.parameters(recurse=False))
-        if isinstance(output, torch.Tensor) and (own or not list(layer.children())):
-            costs = [sum(p.numel() for p in own - counted), output.element_size()]
-            if isinstance(layer, (torch.nn.Linear, torch.nn.modules.conv._ConvNd)):
-                filters = getattr(layer, "out_channels", getattr(layer, "out_features", 0))
-                costs += [layer.weight.numel(), filters]
-            rows.append(_row(layer, output.shape[1:], *costs))
-        counted.update(own)
-
-    first = next(model.parameters(), torch.zeros(0))
-    image = torch.zeros((1, *input_shape), dtype=first.dtype, device=first.device)
-    try:
-        with torch.no_grad(), torch.nn.modules.module.register_module_forward_hook(report):
-            model.eval()(image)
-    finally:
-        for layer, mode in modes.items():
-            layer.training = mode
-    return rows
-
-
-def _keras_rows(model, input_shape):
-    """Read the layers of a Sequential or functional model, built if it is not yet."""
-    if not model.built:
-        model.build((None, *input_shape))
-    for layer in _leaves(model):
-        if type(layer).__name__ != "InputLayer":
-            kernel = getattr(getattr(layer, "kernel", None), "shape", (0,))
-            depthwise = type(layer).__name__.startswith("Depthwise")
-            filters = prod(kernel[-2:]) if depthwise else kernel[-1]
-            itemsize = int("".join(filter(str.isdigit, layer.compute_dtype)) or 32) // 8
-            costs = layer.count_params(), itemsize, prod(kernel), filters
-            yield _row(layer, layer.output.shape[1:], *costs)

@@ -27,7 +27,7 @@ class Parameter:
     """An array to be learned: ``data``, and ``grad`` (None until a backward pass adds to it)."""
 
     def __init__(self, data):
-        self.data, self.grad = data, None
+        self.data, self.grad = np.asarray(data), None
 
     def __array__(self, dtype=None, copy=None):
         return np.array(self.data, dtype, copy=copy)
@@ -37,45 +37,79 @@ class Parameter:
 
 
 class Module:
-    """What all layers share; ``forward`` computes the output, and notes the way back."""
+    """What all layers share; ``forward`` computes the output, and notes the way back.
+
+    As in PyTorch, a ``Parameter`` or a layer is found under the name of the attribute that holds
+    it. `buffers` names the attributes that are saved with them, but not learned.
+
+    >>> class Scale(Module):
+    ...     def __init__(self):
+    ...         self.factor = Parameter([2.0])
+    ...
+    ...     def forward(self, input):
+    ...         factor = self.factor.data
+    ...         self._note(lambda grad: (grad * factor, (grad * input).sum(axis=0)), self.factor)
+    ...         return input * factor
+    >>> model = Sequential(Scale())
+    >>> model(np.array([[3.0], [4.0]])).ravel(), model.backward(np.ones((2, 1))).ravel()
+    (array([6., 8.]), array([2., 2.]))
+    >>> model.state_dict(), model[0].factor.grad
+    ({'0.factor': array([2.])}, array([7.]))
+    """
 
     forward: Callable
     training = True
-    children: tuple = ()
-    buffers: tuple = ()  # names of arrays that are saved, but not learned
-    weight: Parameter
-    bias: Parameter | None
+    buffers: tuple = ()
     _back: Callable | None = None  # from the gradient of the output to all others
+    _learning: tuple = ()  # the parameters whose gradients come after that of the input
 
     def __call__(self, *inputs):
         return self.forward(*inputs)
 
     def __getstate__(self):
-        return {**vars(self), "_back": None}  # a copy finds its own way back
+        return {**vars(self), "_back": None, "_learning": ()}  # a copy finds its own way back
+
+    def _note(self, back, *parameters):
+        """Note the way back of one forward pass.
+
+        `back` takes the gradient of the output. Without parameters it returns that of the input;
+        with them a tuple, that of the input and of each. A parameter may be None, as a bias is.
+        """
+        self._back, self._learning = back, parameters
 
     def backward(self, grad_output):
         """Turn the gradient of the output into that of the input; add to the parameters'."""
         if self._back is None:
             remedy = "Call the model first: model(x), then model.backward(grad)."
             raise lesson("backward before any forward", "a forward pass to go back through", remedy)
-        grads = self._back(grad_output)
-        if not isinstance(grads, tuple):
-            return grads
-        for parameter, grad in zip((self.weight, self.bias), grads[1:], strict=True):
+        if not self._learning:
+            return self._back(grad_output)
+        grad_input, *grads = self._back(grad_output)
+        for parameter, grad in zip(self._learning, grads, strict=True):
             if parameter is not None:
                 parameter.grad = grad if parameter.grad is None else parameter.grad + grad
-        return grads[0]
+        return grad_input
+
+    def _own(self, kind):
+        """Return {name: attribute} of this layer's parameters, or of the layers within it."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, kind)}
+
+    def _layers(self):
+        """Return {name: layer} of the layers within this one."""
+        return self._own(Module)
 
     def parameters(self):
-        """List the parameters, layer by layer, for an optimiser."""
-        own = [value for value in vars(self).values() if isinstance(value, Parameter)]
-        return own + [p for child in self.children for p in child.parameters()]
+        """List the parameters, layer by layer, for an optimiser; a shared one counts once."""
+        found = list(self._own(Parameter).values())
+        for layer in self._layers().values():
+            found += layer.parameters()
+        return list(dict.fromkeys(found))
 
     def train(self, mode=True):
         """Switch to training (dropout drops, batch norm uses the batch), or with False back."""
         self.training = mode
-        for child in self.children:
-            child.train(mode)
+        for layer in self._layers().values():
+            layer.train(mode)
         return self
 
     def eval(self):
@@ -84,10 +118,10 @@ class Module:
 
     def _arrays(self, prefix=""):
         """Return {key: the array itself} with PyTorch's keys."""
-        found = {prefix + k: v.data for k, v in vars(self).items() if isinstance(v, Parameter)}
+        found = {prefix + name: own.data for name, own in self._own(Parameter).items()}
         found |= {prefix + name: getattr(self, name) for name in self.buffers}
-        for i, child in enumerate(self.children):
-            found |= child._arrays(f"{prefix}{i}.")
+        for name, layer in self._layers().items():
+            found |= layer._arrays(f"{prefix}{name}.")
         return found
 
     def state_dict(self):
@@ -96,7 +130,8 @@ class Module:
 
     def load_state_dict(self, state_dict):
         """Copy arrays (or PyTorch tensors) into the model; keys and shapes must be the same."""
-        arrays, new = self._arrays(), {k: np.asarray(v) for k, v in state_dict.items()}
+        arrays = self._arrays()
+        new = {key: np.asarray(value) for key, value in state_dict.items()}
         wanted = {f"{key} of shape {array.shape}" for key, array in arrays.items()}
         given = {f"{key} of shape {array.shape}" for key, array in new.items()}
         if given != wanted:
@@ -109,9 +144,12 @@ class Module:
 
 def _weight_and_bias(shape, bias, rng, dtype):
     """PyTorch's start: uniform within ±1/√fan_in, so that outputs keep the scale of inputs."""
-    rng, bound = np.random.default_rng(rng), 1 / np.sqrt(np.prod(shape[1:]))
+    rng = np.random.default_rng(rng)
+    bound = 1 / np.sqrt(np.prod(shape[1:]))
     weight = Parameter(rng.uniform(-bound, bound, shape).astype(dtype))
-    return weight, Parameter(rng.uniform(-bound, bound, shape[0]).astype(dtype)) if bias else None
+    if not bias:
+        return weight, None
+    return weight, Parameter(rng.uniform(-bound, bound, shape[0]).astype(dtype))
 
 
 class Conv2d(Module):
@@ -125,30 +163,37 @@ class Conv2d(Module):
         self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1,
         bias=True, *, rng=None, dtype=np.float32,
     ):  # fmt: skip
-        self.kernel_size, self.stride = pair(kernel_size, "kernel_size"), pair(stride, "stride")
-        self.padding, self.dilation, self.groups = padding, pair(dilation, "dilation"), groups
-        self.out_channels, self.needs_input_grad = out_channels, True
-        shape = out_channels, depth_of_filters(in_channels, out_channels, groups), *self.kernel_size
+        self.out_channels = out_channels
+        self.kernel_size = pair(kernel_size, "kernel_size")
+        self.stride = pair(stride, "stride")
+        self.padding = padding
+        self.dilation = pair(dilation, "dilation")
+        self.groups = groups
+        self.needs_input_grad = True
+        depth = depth_of_filters(in_channels, out_channels, groups)
+        shape = out_channels, depth, *self.kernel_size
         self.weight, self.bias = _weight_and_bias(shape, bias, rng, dtype)
 
     def forward(self, input):
-        weight, how = self.weight, (self.stride, self.padding, self.dilation, self.groups)
+        weight, bias = self.weight, self.bias
+        how = self.stride, self.padding, self.dilation, self.groups
         needs = {"needs_input_grad": self.needs_input_grad}
-        self._back = lambda grad: F.conv2d_backward(grad, input, weight, *how, **needs)
-        return F.conv2d(input, weight, self.bias, *how)
+        self._note(lambda grad: F.conv2d_backward(grad, input, weight, *how, **needs), weight, bias)
+        return F.conv2d(input, weight, bias, *how)
 
 
 class Linear(Module):
     """Dense layer: (N, in_features) to (N, out_features)."""
 
     def __init__(self, in_features, out_features, bias=True, *, rng=None, dtype=np.float32):
-        self.out_features, shape = out_features, (out_features, in_features)
+        self.out_features = out_features
+        shape = out_features, in_features
         self.weight, self.bias = _weight_and_bias(shape, bias, rng, dtype)
 
     def forward(self, input):
-        weight = self.weight
-        self._back = lambda grad: F.linear_backward(grad, input, weight)
-        return F.linear(input, weight, self.bias)
+        weight, bias = self.weight, self.bias
+        self._note(lambda grad: F.linear_backward(grad, input, weight), weight, bias)
+        return F.linear(input, weight, bias)
 
 
 class BatchNorm2d(Module):
@@ -157,24 +202,29 @@ class BatchNorm2d(Module):
     buffers = ("running_mean", "running_var", "num_batches_tracked")
 
     def __init__(self, num_features, eps=1e-5, momentum=0.1, *, dtype=np.float32):
-        self.eps, self.momentum, self.num_batches_tracked = eps, momentum, np.array(0)
+        self.eps, self.momentum = eps, momentum
         self.weight = Parameter(np.ones(num_features, dtype))
         self.bias = Parameter(np.zeros(num_features, dtype))
         self.running_mean = np.zeros(num_features, dtype)
         self.running_var = np.ones(num_features, dtype)
+        self.num_batches_tracked = np.array(0)
 
     def forward(self, input):
-        input, mean, var = np.asarray(input), self.running_mean, self.running_var
-        running, affine = (mean, var), (self.weight, self.bias)
+        input, weight, bias = np.asarray(input), self.weight, self.bias
+        mean, var = self.running_mean, self.running_var
+        given = input, mean, var, weight, bias
         how = {"training": self.training, "eps": self.eps}
-        self._back = lambda grad: F.batch_norm_backward(grad, input, *running, *affine, **how)
-        if self.training and input.size:
+        self._note(lambda grad: F.batch_norm_backward(grad, *given, **how), weight, bias)
+        learns = self.training and input.size > 0
+        if learns:
             mean, var = F.batch_statistics(input)
-            count = input.size // input.shape[1]
+        output = F.batch_norm(input, mean, var, weight, bias, eps=self.eps)
+        if learns:
+            count = input.size // len(mean)
             self.running_mean += self.momentum * (mean - self.running_mean)
             self.running_var += self.momentum * (var * count / (count - 1) - self.running_var)
             self.num_batches_tracked += 1
-        return F.batch_norm(input, mean, var, *affine, eps=self.eps)
+        return output
 
 
 class _Pool2d(Module):
@@ -194,7 +244,7 @@ class MaxPool2d(_Pool2d):
         output = F.max_pool2d(input, *how, return_indices=self.training)
         if self.training:
             output, indices = output
-        self._back = lambda grad: F.max_pool2d_backward(grad, input, *how, indices=indices)
+        self._note(lambda grad: F.max_pool2d_backward(grad, input, *how, indices=indices))
         return output
 
 
@@ -203,7 +253,7 @@ class AvgPool2d(_Pool2d):
 
     def forward(self, input):
         how = self._how
-        self._back = lambda grad: F.avg_pool2d_backward(grad, input, *how)
+        self._note(lambda grad: F.avg_pool2d_backward(grad, input, *how))
         return F.avg_pool2d(input, *how)
 
 
@@ -211,7 +261,7 @@ class ReLU(Module):
     """Rectify: max(0, x)."""
 
     def forward(self, input):
-        self._back = lambda grad: F.relu_backward(grad, input)
+        self._note(lambda grad: F.relu_backward(grad, input))
         return F.relu(input)
 
 
@@ -223,7 +273,7 @@ class Dropout(Module):
 
     def forward(self, input):
         how = self.p, self.training, int(self._rng.integers(2**63))
-        self._back = lambda grad: F.dropout_backward(grad, input, *how)
+        self._note(lambda grad: F.dropout_backward(grad, input, *how))
         return F.dropout(input, *how)
 
 
@@ -232,7 +282,7 @@ class Flatten(Module):
 
     def forward(self, input):
         input = np.asarray(input)
-        self._back = lambda grad: np.reshape(grad, input.shape)
+        self._note(lambda grad: np.reshape(grad, input.shape))
         return input.reshape(len(input), int(np.prod(input.shape[1:])))
 
 
@@ -241,6 +291,9 @@ class Sequential(Module):
 
     def __init__(self, *layers):
         self.children = layers
+
+    def _layers(self):
+        return {str(number): layer for number, layer in enumerate(self.children)}
 
     def __len__(self):
         return len(self.children)
@@ -268,7 +321,7 @@ class CrossEntropyLoss(Module):
     def forward(self, input, target):
         """Return the loss as a float (with reduction 'none' as an array, one a sample)."""
         how = self._how
-        self._back = lambda grad: F.cross_entropy_backward(grad, input, target, **how)
+        self._note(lambda grad: F.cross_entropy_backward(grad, input, target, **how))
         loss = F.cross_entropy(input, target, **how)
         return float(loss) if loss.ndim == 0 else loss
 

@@ -12,7 +12,8 @@ class _Optimizer:
     """What both share: the parameters, and forgetting the gradients."""
 
     def __init__(self, parameters, lr, weight_decay):
-        self.parameters, self.lr, self.weight_decay = list(parameters), lr, weight_decay
+        self.parameters = list(parameters)
+        self.lr, self.weight_decay = lr, weight_decay
         if not self.parameters:
             remedy = "Pass model.parameters()."
             raise lesson("an optimiser without parameters", "at least one to learn", remedy)
@@ -31,10 +32,12 @@ class _Optimizer:
     def _gradients(self):
         """Yield (number, parameter, gradient with weight decay) where there is a gradient."""
         for i, parameter in enumerate(self.parameters):
-            if parameter.grad is not None:
-                decay = self.weight_decay
-                grad = parameter.grad + decay * parameter.data if decay else parameter.grad
-                yield i, parameter, grad
+            if parameter.grad is None:
+                continue
+            grad = parameter.grad
+            if self.weight_decay:
+                grad = grad + self.weight_decay * parameter.data
+            yield i, parameter, grad
 
 
 class SGD(_Optimizer):
@@ -53,7 +56,8 @@ class SGD(_Optimizer):
         if momentum < 0 or (nesterov and not momentum):
             given = f"momentum={momentum}, nesterov={nesterov}"
             raise lesson(given, "momentum >= 0, above 0 with nesterov", "Use momentum=0.9.")
-        self.momentum, self.nesterov, self._velocity = momentum, nesterov, self._zeros()
+        self.momentum, self.nesterov = momentum, nesterov
+        self._velocity = self._zeros()
 
     def step(self):
         """Move every parameter against its gradient."""
@@ -79,16 +83,19 @@ class Adam(_Optimizer):
         super().__init__(parameters, lr, weight_decay)
         if not all(0 <= beta < 1 for beta in betas):
             raise lesson(f"betas={betas}", "two numbers from 0 to below 1", "Use (0.9, 0.999).")
-        self.betas, self.eps, self._steps = betas, eps, [0] * len(self.parameters)
+        self.betas, self.eps = betas, eps
+        self._steps = [0] * len(self.parameters)
         self._mean, self._square = self._zeros(), self._zeros()
 
     def step(self):
         """Move every parameter; young averages are corrected for having started at zero."""
+        slow, slower = self.betas
         for i, parameter, grad in self._gradients():
-            (slow, slower), mean, square = self.betas, self._mean[i], self._square[i]
-            self._steps[i] += 1
+            mean, square = self._mean[i], self._square[i]
             mean += (1 - slow) * (grad - mean)
             square *= slower
             square += (1 - slower) * grad * grad
+            self._steps[i] += 1
             spread = np.sqrt(square) / np.sqrt(1 - slower ** self._steps[i]) + self.eps
-            parameter.data -= self.lr / (1 - slow ** self._steps[i]) * mean / spread
+            lr = self.lr / (1 - slow ** self._steps[i])
+            parameter.data -= lr * mean / spread

@@ -2,6 +2,7 @@
 
 import copy
 import doctest
+import inspect
 import pickle
 
 import numpy as np
@@ -49,9 +50,10 @@ def same_state(ours, theirs, tolerance):
 
 
 LAYERS = [
-    "Conv2d", "MaxPool2d", "AvgPool2d", "BatchNorm2d", "Linear", "ReLU", "Dropout", "Flatten",
-    "Sequential", "CrossEntropyLoss",
-]  # fmt: skip
+    name
+    for name, kind in inspect.getmembers(nn, inspect.isclass)
+    if issubclass(kind, nn.Module) and kind is not nn.Module and not name.startswith("_")
+]
 
 
 def test_a_copy_and_a_file_keep_the_weights_and_not_the_last_images():
@@ -124,6 +126,99 @@ def test_weights_move_both_ways():
     same_state(ours, theirs, 0)
 
 
+class Bend(nn.Module):
+    """A layer of odd names: it mixes, multiplies by `slope` below 0, and adds `lift`."""
+
+    buffers = ("batches",)
+
+    def __init__(self, features, **how):
+        self.mix = nn.Linear(features, features, **how)
+        self.batches = np.array(0)
+        self.slope = nn.Parameter(np.full(features, 0.25, **how))
+        self.lift = nn.Parameter(np.array(0.5, **how))
+
+    def forward(self, input):
+        mixed, slope = self.mix(input), self.slope.data
+        self.batches += self.training
+
+        def back(grad):
+            grad_mixed = np.where(mixed > 0, grad, grad * slope)
+            grad_slope = np.where(mixed > 0, 0, grad * mixed).sum(axis=0)
+            return self.mix.backward(grad_mixed), grad.sum(), grad_slope
+
+        self._note(back, self.lift, self.slope)
+        return np.where(mixed > 0, mixed, mixed * slope) + self.lift.data
+
+
+class TorchBend(torch.nn.Module):
+    """The same in PyTorch, which finds its gradients by itself."""
+
+    def __init__(self, features):
+        super().__init__()
+        self.mix = torch.nn.Linear(features, features)
+        self.register_buffer("batches", torch.tensor(0))
+        self.slope = torch.nn.Parameter(torch.full((features,), 0.25))
+        self.lift = torch.nn.Parameter(torch.tensor(0.5))
+
+    def forward(self, input):
+        mixed = self.mix(input)
+        self.batches += self.training
+        return torch.where(mixed > 0, mixed, mixed * self.slope) + self.lift
+
+
+def bent(ns, bend, **how):
+    """Nest the layer twice: in a Sequential, and in a Sequential within it."""
+    inner = ns.Sequential(ns.ReLU(), bend(4, **how))
+    return ns.Sequential(bend(4, **how), inner, ns.Linear(4, 3, **how))
+
+
+@pytest.mark.parametrize(("name", "how"), OPTIMISERS)
+def test_parameters_of_any_name_are_learned_saved_and_loaded(name, how, tmp_path):
+    ours, theirs = bent(nn, Bend, dtype=np.float64), bent(torch.nn, TorchBend).double()
+    ours.load_state_dict(theirs.state_dict())
+    start = ours.state_dict()
+    step = getattr(optim, name)(ours.parameters(), **how)
+    their_step = getattr(torch.optim, name)(theirs.parameters(), **how)
+    loss = nn.CrossEntropyLoss()
+    for _ in range(10):
+        x, y = rng.standard_normal((8, 4)), rng.integers(0, 3, 8)
+        step.zero_grad()
+        loss(ours(x), y)
+        ours.backward(loss.backward())
+        step.step()
+        their_step.zero_grad()
+        torch.nn.functional.cross_entropy(theirs(torch.tensor(x)), torch.tensor(y)).backward()
+        their_step.step()
+    same_state(ours, theirs, 1e-9)  # names and their order too
+    shapes = [parameter.data.shape for parameter in ours.parameters()]
+    assert shapes == [tuple(parameter.shape) for parameter in theirs.parameters()]
+    for key, array in ours.state_dict().items():
+        assert not np.array_equal(array, start[key]), f"{key} was not learned"
+
+    np.savez(tmp_path / "weights.npz", **ours.state_dict())
+    again = bent(nn, Bend, dtype=np.float64)
+    with np.load(tmp_path / "weights.npz") as saved:
+        again.load_state_dict(saved)
+    np.testing.assert_array_equal(again.eval()(x), ours.eval()(x))
+    assert again[0].batches == again[1][1].batches == 10
+    theirs.load_state_dict({key: torch.tensor(v) for key, v in again.state_dict().items()})
+
+
+def test_a_shared_parameter_is_one_parameter():
+    first, second = nn.Linear(3, 3, rng=0), nn.Linear(3, 3, rng=1)
+    second.weight = first.weight
+    model = nn.Sequential(first, nn.ReLU(), second)
+    theirs = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.ReLU(), torch.nn.Linear(3, 3))
+    theirs[2].weight = theirs[0].weight
+    theirs.load_state_dict({key: torch.tensor(v) for key, v in model.state_dict().items()})
+    x = rng.standard_normal((5, 3)).astype(np.float32)
+    model.backward(model(x))
+    output = theirs(torch.tensor(x))
+    output.backward(output.detach())
+    for mine, other in zip(model.parameters(), theirs.parameters(), strict=True):
+        np.testing.assert_allclose(mine.grad, other.grad, atol=1e-5)
+
+
 def test_modes():
     model = nn.Sequential(nn.Dropout(0.5, rng=0), nn.BatchNorm2d(1), nn.MaxPool2d(2))
     x = rng.standard_normal((4, 1, 6, 6))
@@ -134,6 +229,13 @@ def test_modes():
     np.testing.assert_array_equal(model(x), model(x))
     assert int(model.state_dict()["1.num_batches_tracked"]) == 2
     assert model.train().children[0].training
+
+
+def test_running_averages_stay_when_channels_do_not_fit():
+    layer = nn.BatchNorm2d(4)
+    with pytest.raises(ValueError, match="1 channels"):
+        layer(rng.standard_normal((2, 1, 3, 3)))
+    assert not layer.running_mean.any() and layer.num_batches_tracked == 0
 
 
 def test_dropout_backward_uses_the_zeros_of_forward():
@@ -227,6 +329,8 @@ def test_a_small_network_learns_the_digits():
         (lambda: nn.Conv2d(3, 4, 0), ["kernel_size=0"]),
         (lambda: nn.Conv2d(3, 4, 3)(np.zeros((1, 1, 5, 5))), ["1 channels", "(4, 1, kh, kw)"]),
         (lambda: nn.Linear(3, 4)(np.zeros((1, 2))), ["(1, 2)", "(4, 3)"]),
+        (lambda: nn.BatchNorm2d(4)(np.zeros((2, 1, 3, 3))), ["weight", "(4,)", "1 channels"]),
+        (lambda: nn.BatchNorm2d(4)(np.zeros(3)), ["(3,)", "(N, C, ...)"]),
         (lambda: network(nn).load_state_dict({}), ["0.weight", "keys of this model"]),
         (
             lambda: nn.Linear(2, 1).load_state_dict({"weight": np.ones((2, 1)), "bias": [0.0]}),
@@ -244,6 +348,7 @@ def test_errors(call, words):
 def test_every_layer_is_in_an_example_that_runs():
     tests = doctest.DocTestFinder().find(nn)
     examples = "".join(example.source for test in tests for example in test.examples)
+    assert {"Conv2d", "Sequential", "CrossEntropyLoss"} <= set(LAYERS)
     for name in LAYERS:
         assert f"{name}(" in examples, f"no example shows {name}"
 

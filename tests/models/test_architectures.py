@@ -4,14 +4,15 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from cnnkit import architectures, geometry  # noqa: E402
+from cnnkit import models  # noqa: E402
+from cnnkit.models import architectures  # noqa: E402
 
 PICTURE = (3, 224, 224)
 
 
 def count(build, shape=PICTURE):
     with torch.device("meta"):
-        return geometry.summary(build(), shape)
+        return models.summary(build(), shape)
 
 
 def test_lenet_has_the_parameters_of_each_layer_of_the_paper():
@@ -72,7 +73,7 @@ def test_googlenets_modules_have_the_sizes_and_operations_of_table_1():
     shapes = [(192, 28), (256, 28), (480, 14), *3 * [(512, 14)], (528, 14), *2 * [(832, 7)]]
     millions = []
     for module, (channels, side) in zip(modules, shapes, strict=True):
-        cost = geometry.summary(module, (channels, side, side))
+        cost = models.summary(module, (channels, side, side))
         millions.append(cost.multiply_accumulates / 1e6)
     # "ops" of Szegedy et al. (2015), table 1. It prints 54 for the eighth module, whose filters,
     # as the same line has them, make 51.

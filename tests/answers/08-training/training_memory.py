@@ -193,10 +193,10 @@ def training_memory(model, input_shape, batch_size, dtype):
 
 # %% right: cnnkit's summary
 def training_memory(model, input_shape, batch_size, dtype):
-    from cnnkit import geometry
+    from cnnkit import models
 
     leaves = {type(m).__name__ for m in model.modules() if not list(m.children())}
-    rows = geometry.summary(model, input_shape).rows
+    rows = models.summary(model, input_shape).rows
     outputs = sum(int(np.prod(row.output_shape)) for row in rows if row.layer in leaves)
     count = sum(row.parameters for row in rows)
     trained = sum(p.numel() for p in model.parameters() if p.requires_grad)

@@ -1,27 +1,22 @@
-"""The networks of the course, each a few lines: the article's, LeNet, and a residual net of today.
+"""The networks that the course trains, each a few lines: the article's, LeNet, and one of today.
 
 All take pictures as (N, channels, size, size) floats and give (N, classes) scores (logits): the
-softmax is in the loss, as PyTorch has it. Only the Keras twin of the article's net ends in a
-softmax, as the article wrote it. The parameters are random: call ``torch.manual_seed`` before, to
-get the same ones again.
+softmax is in the loss, as PyTorch has it. The parameters are random: call ``torch.manual_seed``
+before, to get the same ones again.
 """
 
-import os
-
-import numpy as np
 from torch import nn
 
 from cnnkit.arguments import lesson
 
-__all__ = [
-    "Residual",
-    "article_model",
-    "article_model_keras",
-    "copy_weights_from_keras",
-    "copy_weights_to_keras",
-    "lenet",
-    "small_resnet",
-]
+__all__ = ["Residual", "article_model", "lenet", "small_resnet"]
+
+
+def check_size(size, least):
+    """Refuse pictures that are too small for the kernels and the pooling of a network."""
+    if size < least:
+        remedy = f"Use larger pictures: size={least} or more."
+        raise lesson(f"size={size} was given", f"at least {least} pixels", remedy)
 
 
 def article_model(size=300, classes=2, channels=3):
@@ -62,7 +57,7 @@ def article_model(size=300, classes=2, channels=3):
     >>> sum(p.numel() for p in article_model(classes=1).parameters())
     219801
     """
-    _at_least("size", size, 6)
+    check_size(size, 6)
     side = (size - 4) // 2
     return nn.Sequential(
         nn.Conv2d(channels, 10, kernel_size=5),
@@ -104,7 +99,7 @@ def lenet(size=28, classes=10, channels=1, widths=(6, 16), batch_norm=False):
     >>> sum(p.numel() for p in lenet().parameters())
     61706
     """
-    _at_least("size", size, 4)
+    check_size(size, 4)
     padding = 2 if size < 16 else 0
     side = (size // 2 - 4 + 2 * padding) // 2
     layers: list[nn.Module] = []
@@ -187,116 +182,3 @@ def small_resnet(classes=2, channels=3, widths=(16, 32, 64, 128)):
         ]
         width = new_width
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, classes))
-
-
-# ---- the article's network in Keras -------------------------------------------------------------
-
-
-def article_model_keras(size=300, classes=2, channels=3):
-    """Build the article's network (R1) in Keras 3, softmax included, on the PyTorch backend.
-
-    Pictures come as (N, size, size, channels), Keras's own order. Nothing needs TensorFlow: where
-    no backend has been chosen (``KERAS_BACKEND``), this chooses PyTorch.
-
-    Parameters
-    ----------
-    size, classes, channels : int
-        As in :func:`article_model`.
-
-    Returns
-    -------
-    keras.Sequential
-        Built, not compiled: ``model.compile("adam", "categorical_crossentropy")`` is next.
-
-    Raises
-    ------
-    ValueError
-        If a picture is smaller than the kernel and the pooling need.
-    """
-    _at_least("size", size, 6)
-    os.environ.setdefault("KERAS_BACKEND", "torch")
-    from keras import Input, Sequential, layers
-
-    return Sequential(
-        [
-            Input((size, size, channels)),
-            layers.Conv2D(10, 5, activation="relu", data_format="channels_last"),
-            layers.MaxPooling2D(2, data_format="channels_last"),
-            layers.Flatten(data_format="channels_last"),
-            layers.Dense(classes, activation="softmax"),
-        ]
-    )
-
-
-def copy_weights_to_keras(model, keras_model):
-    """Give the Keras twin the weights of :func:`article_model`: both then answer alike.
-
-    PyTorch keeps a kernel as (out, in, height, width), Keras as (height, width, in, out). And the
-    dense layer sees the flattened pixels in another order: channel by channel in PyTorch, pixel
-    by pixel in Keras.
-
-    Parameters
-    ----------
-    model : torch.nn.Sequential
-        Made by :func:`article_model`; it is not changed.
-    keras_model : keras.Sequential
-        Made by :func:`article_model_keras` with the same sizes.
-
-    Raises
-    ------
-    ValueError
-        If the two do not have the same sizes.
-    """
-    conv, dense = model[0], model[-1]
-    filters = conv.out_channels
-    side = round((dense.in_features / filters) ** 0.5)
-    kernel, bias, weight, offset = (_array(p) for p in model.parameters())
-    weight = weight.reshape(-1, filters, side, side).transpose(2, 3, 1, 0)
-    weights = [kernel.transpose(2, 3, 1, 0), bias, weight.reshape(dense.in_features, -1), offset]
-    expected = [tuple(w.shape) for w in keras_model.weights]
-    if [w.shape for w in weights] != expected:
-        given = f"weights of shapes {[w.shape for w in weights]}"
-        remedy = "Build both with the same size, classes and channels."
-        raise lesson(given, f"{expected}, those of the Keras model", remedy)
-    keras_model.set_weights(weights)
-
-
-def copy_weights_from_keras(keras_model, model):
-    """Give :func:`article_model` the weights of its Keras twin, the other way round.
-
-    Parameters
-    ----------
-    keras_model : keras.Sequential
-        Made by :func:`article_model_keras`; it is not changed.
-    model : torch.nn.Sequential
-        Made by :func:`article_model` with the same sizes.
-
-    Raises
-    ------
-    ValueError
-        If the two do not have the same sizes.
-    """
-    import torch
-
-    kernel, bias, weight, offset = keras_model.get_weights()
-    side = round((len(weight) / len(bias)) ** 0.5)
-    weight = weight.reshape(side, side, len(bias), -1).transpose(3, 2, 0, 1)
-    weights = [kernel.transpose(3, 2, 0, 1), bias, weight.reshape(len(offset), -1), offset]
-    expected = [tuple(p.shape) for p in model.parameters()]
-    if [w.shape for w in weights] != expected:
-        given = f"weights of shapes {[w.shape for w in weights]}"
-        remedy = "Build both with the same size, classes and channels."
-        raise lesson(given, f"{expected}, those of the PyTorch model", remedy)
-    with torch.no_grad():
-        for parameter, values in zip(model.parameters(), weights, strict=True):
-            parameter.copy_(torch.from_numpy(np.ascontiguousarray(values)))
-
-
-def _array(parameter):
-    return parameter.detach().cpu().numpy()
-
-
-def _at_least(name, value, least):
-    if value < least:
-        remedy = f"Use larger pictures: {name}={least} or more."
-        raise lesson(f"{name}={value} was given", f"at least {least} pixels", remedy)

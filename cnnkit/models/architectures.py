@@ -3,7 +3,7 @@
 ``lenet5``, ``alexnet``, ``zfnet``, ``vgg16``, ``googlenet``, ``resnet18`` and ``resnet50`` build
 them as their papers describe them, with random weights; every input size is the paper's. Built
 under ``torch.device("meta")`` a model has shapes and no numbers, which is all that
-:func:`cnnkit.geometry.summary` needs.
+:func:`cnnkit.models.summary` needs.
 """
 
 from functools import partial
