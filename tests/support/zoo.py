@@ -97,3 +97,9 @@ def read_marks(folder, name, student):
             function = data["grade_id"].removeprefix("test-").replace("-", "_")
             marks[function] = (determine_grade(cell)[0], " ".join(told.split()))
     return marks
+
+
+def function_of(cell):
+    """Name the function that a cell of an exercise solves or tests; None for another cell."""
+    name = cell.metadata.get("nbgrader", {}).get("grade_id")
+    return name and name.removeprefix("test-").replace("-", "_")
