@@ -20,7 +20,7 @@ MISUNDERSTANDINGS = [
     for exercise, key in KEYS
     for number in range(len(causes.EXERCISES[exercise][key]))
 ]
-WRONG = [a for path in ANSWERS.glob("*/*.py") for a in zoo.read_answers(path) if a[0] == "wrong"]
+WRONG = [a for path in ANSWERS.glob("*/*.py") for a in zoo.read_answers(path) if a.kind == "wrong"]
 SOURCES = [*ROOT.glob("cnnkit/checks/**/*.py"), *source.assignments(ROOT).values()]
 LINES = [line for path in SOURCES for line in path.read_text("utf8").splitlines()]
 # What an answer is told in the words of NumPy, PyTorch and Python.
@@ -90,7 +90,7 @@ def test_a_sentence_that_does_not_exist():
         _ = checks.NO_HORIZONTAL
 
 
-@pytest.mark.parametrize("words", sorted({answer[3] for answer in WRONG} - OF_LIBRARIES))
+@pytest.mark.parametrize("words", sorted({answer.words for answer in WRONG} - OF_LIBRARIES))
 def test_what_an_answer_is_told_stands_in_one_line(words):
     fixed = re.sub(r"( an?)? (\w*(Error|\d\d)|\(.+\))$", "", words)  # without the value at its end
     assert any(fixed in line for line in LINES)
