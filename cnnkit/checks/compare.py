@@ -6,9 +6,11 @@ __all__ = ["same", "slack"]
 
 
 def same(answer, expected, tolerance=1e-5):
-    """Whether two arrays have the same shape and, nearly, the same values."""
+    """Whether two arrays have the same shape and, nearly (integers: exactly), the same values."""
     if answer.shape != expected.shape:
         return False
+    if answer.dtype.kind in "iu" and expected.dtype.kind in "iu":
+        return np.array_equal(answer, expected)  # two parameters too few of 438,842 are too few
     return np.allclose(answer, expected, rtol=0, atol=slack(expected, tolerance), equal_nan=True)
 
 

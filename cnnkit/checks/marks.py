@@ -123,14 +123,13 @@ class Part:
         answer = self._plain(answer)
         if not same(answer, expected, tolerance):
             inputs = self.originals if about is None else about
-            cause = cause_of(of or self.marks.name, inputs, answer, expected, tolerance)
+            cause = cause_of(self._causes(of), inputs, answer, expected, tolerance)
             raise Wrong(cause or self._difference(answer, expected, tolerance))
         if dtype and answer.dtype != np.dtype(dtype):
             raise Wrong(f"The values are right, but their type is {answer.dtype}, not {dtype}.")
         if unchanged and not self._untouched():
             raise Wrong(
-                "The result is right, but your function changed the input it was given: "
-                "whoever passed it still needs it. Work on a copy, or build a new array."
+                "The result is right, but your function changed the input it was given: whoever passed it still needs it. Work on a copy, or build a new array."
             )
 
     def compare_all(self, answers, expected):
@@ -188,7 +187,7 @@ class Part:
             raise Wrong(
                 f"Your list has {len(pairs)} pair(s): there must be exactly one for each image."
             )
-        cause = cause_of(of or self.marks.name, self.originals, pairs, expected)
+        cause = cause_of(self._causes(of), self.originals, pairs, expected)
         if cause:
             raise Wrong(cause)
         if [name for name, _ in pairs] != [name for name, _ in expected]:
@@ -227,6 +226,10 @@ class Part:
         self.compared = True
         return _Raises(kind)
 
+    def _causes(self, of):
+        """Name the list of misunderstandings to look in: the function's own, or those of a part."""
+        return f"{self.marks.name}.{of}" if of else self.marks.name
+
     def _untouched(self):
         return all(
             np.array_equal(np.asarray(before), np.asarray(after))
@@ -253,10 +256,7 @@ class Part:
         if answer.shape != expected.shape:
             if self.hidden:
                 return "The result has the wrong shape."
-            return (
-                f"The result has the shape {answer.shape}; it must have {expected.shape}. "
-                f"Write both down for a small example, and count the positions."
-            )
+            return f"The result has the shape {answer.shape}; it must have {expected.shape}. Write both down for a small example, and count the positions."
         if self.hidden:
             return "Some values are wrong."
         close = np.isclose(answer, expected, rtol=0, atol=slack(expected, tolerance))
@@ -264,10 +264,7 @@ class Part:
             return f"Your answer is {answer:g}; it must be {expected:g}."
         place = tuple(int(i) for i in np.argwhere(~close)[0])
         where = ", ".join(map(str, place))
-        return (
-            f"At [{where}] your result has {answer[place]:g}; there it must be "
-            f"{expected[place]:g} ({int((~close).sum())} of {close.size} values differ)."
-        )
+        return f"At [{where}] your result has {answer[place]:g}; there it must be {expected[place]:g} ({int((~close).sum())} of {close.size} values differ)."
 
     # ---- the with statement ------------------------------------------------------------------
 

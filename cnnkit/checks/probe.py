@@ -4,6 +4,7 @@ It answers for itself as little as possible: a test sends it numbers (parameters
 reads numbers back (sizes, scores).
 """
 
+import math
 import sys
 from contextlib import contextmanager
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from cnnkit.checks.marks import Wrong
 
-__all__ = ["Network"]
+__all__ = ["Network", "facts"]
 
 
 class Network:
@@ -59,8 +60,7 @@ class Network:
         parameters = self._parameters()
         if sorted(int(np.prod(p.shape)) for p in parameters) != sorted(waiting):
             raise Wrong(
-                f"Its parameters have the shapes {self.shapes()}; they must be "
-                f"{[array.shape for array in arrays]}."
+                f"Its parameters have the shapes {self.shapes()}; they must be {[array.shape for array in arrays]}."
             )
         for parameter in parameters:
             values = waiting[int(np.prod(parameter.shape))].reshape(tuple(parameter.shape))
@@ -116,3 +116,40 @@ class Network:
         finally:
             for module, mode in before:
                 module.training = mode
+
+
+def facts(model, input_shape, batch_size, itemsize):
+    """Count what training keeps in memory: the causes of ``training_memory`` are made of it.
+
+    Returns
+    -------
+    dict
+        ``all`` and ``trained`` parameters, ``buffers``; for one image the sizes of the ``image``
+        and of the outputs: ``leaves`` in the order of their calls as (layer, size, whether it has
+        parameters), and the ``containers``' sizes; ``batch`` and ``bytes``.
+    """
+    leaves, containers = [], []
+
+    def note(layer, _, output):
+        if next(layer.children(), None) is None:
+            own = next(layer.parameters(), None) is not None
+            leaves.append((id(layer), output.numel(), own))
+        else:
+            containers.append(output.numel())
+
+    hooks = [module.register_forward_hook(note) for module in model.modules()]
+    try:
+        Network(model).outputs(np.zeros((1, *input_shape)))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return {
+        "all": sum(p.numel() for p in model.parameters()),
+        "trained": sum(p.numel() for p in model.parameters() if p.requires_grad),
+        "buffers": sum(b.numel() for b in model.buffers()),
+        "image": math.prod(input_shape),
+        "leaves": leaves,
+        "containers": containers,
+        "batch": batch_size,
+        "bytes": itemsize,
+    }

@@ -3,6 +3,7 @@
 import re
 import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 from paths import ROOT
@@ -29,22 +30,93 @@ CONTRACT = {
 WRITTEN = {name: {g.grade_id: g.points for g in graded(name) if g.solution} for name in CONTRACT}
 
 
+class Answer(NamedTuple):
+    """An answer to one function, and what should become of it."""
+
+    kind: str  # "right" or "wrong"
+    title: str
+    lost: float  # points
+    words: str  # that a wrong answer is told, among others
+    code: str
+
+
+# A file of answers is Python in sections. An answer that differs little from another section says
+# only how; ` \n ` in it is a new line, as deep as the one that the change begins in:
+#
+#     # draws: 1                             at the top: how often each is judged, if not ten times
+#
+#     # %% base: place by place              no answer, but what others are changes of
+#     def sgd_step(parameters, gradients, lr):
+#         return [p - lr * g for p, g in zip(parameters, gradients)]
+#
+#     # %% wrong: uphill
+#     # loses 3: You climb
+#     # base: place by place
+#     # change: p - lr * g => p + lr * g
+NOTE = re.compile(r"# (loses [0-9.]+|base|change): (.*)\n")
+
+
 def read_answers(path):
-    """Split a file of answers into (kind, title, points lost, words told, code)."""
-    answers = []
-    for section in path.read_text().split("# %% ")[1:]:
-        head, _, code = section.partition("\n")
+    """Read a file of answers, those that are changes of others written out."""
+    written, answers = {}, []
+    for section in re.split(r"^# %% ", path.read_text("utf8"), flags=re.M)[1:]:
+        head, notes, code = _split(section)
         kind, _, title = head.partition(": ")
-        lost = re.match(r"# loses ([0-9.]+): (.+)\n", code)
-        assert kind in ("right", "wrong") and (lost is not None) == (kind == "wrong"), head
-        points, words = (float(lost[1]), lost[2]) if lost else (0.0, "")
-        answers.append((kind, title, points, words, code))
+        assert kind in ("base", "right", "wrong") and title not in written, head
+        written[title] = kind, notes, code
+    for title, (kind, notes, _) in written.items():
+        lost = [(float(note.split()[1]), words) for note, words in notes if note[:5] == "loses"]
+        assert len(lost) == (kind == "wrong"), f"{title}: what does it lose, and what is it told?"
+        if kind != "base":
+            answers.append(Answer(kind, title, *(lost or [(0.0, "")])[0], _code(title, written)))
     return answers
 
 
-def slow_imports(answer):
-    """Order answers so that those with PyTorch share a notebook, and those with SciPy the next."""
-    return ["import torch" not in answer[4], "from scipy" not in answer[4]]
+def _split(section):
+    """Split a section into its head, its notes (name, text), and its code."""
+    head, _, rest = section.partition("\n")
+    notes = []
+    while found := NOTE.match(rest):
+        notes.append(found.groups())
+        rest = rest[found.end() :]
+    return head, notes, rest
+
+
+def _code(title, written):
+    """Give the code of a section: its own, or that of its base with its changes."""
+    _, notes, code = written[title]
+    bases = [text for note, text in notes if note == "base"]
+    changes = [text for note, text in notes if note == "change"]
+    assert bool(code.strip()) != bool(changes), f"{title}: either code of its own, or changes"
+    assert len(bases) == bool(changes), f"{title}: changes of which base?"
+    if not changes:
+        return code
+    assert bases[0] in written, f"{title}: there is no base {bases[0]!r}"
+    code = _code(bases[0], written)
+    for change in changes:
+        code = changed(code, change)
+    return code
+
+
+def changed(code, change):
+    """Apply one change, ``OLD => NEW``; OLD must be in the code exactly once."""
+    old, arrow, new = change.partition(" =>")
+    assert arrow, f"{change!r}: a change is written OLD => NEW"
+    pattern = r"\n *".join(map(re.escape, re.split(r" ?\\n ?", old)))
+    found = re.findall(f"(?=({pattern}))", code)  # also where one begins inside another
+    assert len(found) == 1, f"{old!r} is {len(found)} times, not once, in\n{code}"
+    start = code.index(found[0])
+    line = code[code.rfind("\n", 0, start) + 1 :]
+    deep = " " * (len(line) - len(line.lstrip(" ")))
+    new = re.sub(r" ?\\n ?", f"\n{deep}", new.removeprefix(" "))
+    return code[:start] + new + code[start + len(found[0]) :]
+
+
+def draws(path):
+    """Tell how often each answer of a file is judged on fresh draws."""
+    head = path.read_text("utf8").partition("# %% ")[0]
+    found = re.search(r"^# draws: (\d+)$", head, re.M)
+    return int(found[1]) if found else 10
 
 
 def fill_in(release, answers):
@@ -97,3 +169,9 @@ def read_marks(folder, name, student):
             function = data["grade_id"].removeprefix("test-").replace("-", "_")
             marks[function] = (determine_grade(cell)[0], " ".join(told.split()))
     return marks
+
+
+def function_of(cell):
+    """Name the function that a cell of an exercise solves or tests; None for another cell."""
+    name = cell.metadata.get("nbgrader", {}).get("grade_id")
+    return name and name.removeprefix("test-").replace("-", "_")

@@ -48,16 +48,8 @@ def convolve(image, kernel):
 
 # %% wrong: transposed kernel
 # loses 4.5: kernel is transposed
-def convolve(image, kernel):
-    kh, kw = kernel.shape
-    rows, columns = image.shape[0] - kh + 1, image.shape[1] - kw + 1
-    result = np.zeros((rows, columns))
-    for i in range(rows):
-        for j in range(columns):
-            for a in range(kh):
-                for b in range(kw):
-                    result[i, j] += float(image[i + a, j + b]) * kernel[b, a]
-    return result
+# base: four loops
+# change: float(kernel[a, b]) => kernel[b, a]
 
 
 # %% wrong: rows and columns of the result swapped

@@ -70,16 +70,21 @@ def convolve_filters(image, kernels, biases):
     return np.array(maps)
 
 
-# %% wrong: kernels flipped
-# loses 3: kernel is flipped
+# %% base: filter by filter
 def convolve_filters(image, kernels, biases):
     def correlate(x, w, mode):
         windows = np.lib.stride_tricks.sliding_window_view(x, w.shape)
         return np.tensordot(windows, w, w.ndim)
 
-    image, kernels = image.astype(float), kernels[..., ::-1, ::-1].astype(float)
+    image, kernels = image.astype(float), kernels.astype(float)
     maps = [correlate(image, k, mode="valid")[0] + b for k, b in zip(kernels, biases)]
     return np.array(maps)
+
+
+# %% wrong: kernels flipped
+# loses 3: kernel is flipped
+# base: filter by filter
+# change: ), kernels => ), kernels[..., ::-1, ::-1]
 
 
 # %% right: SciPy

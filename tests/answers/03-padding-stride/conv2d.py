@@ -1,13 +1,18 @@
 # ruff: noqa: F811, F821
 
 
-# %% wrong: stride along the columns alone
-# loses 3.5: along one axis only
+# %% base: all windows, then strides
 def conv2d(image, kernels, biases, stride=1, padding=0):
     x = np.pad(image, ((0, 0), (padding, padding), (padding, padding))).astype(float)
     windows = np.lib.stride_tricks.sliding_window_view(x, kernels.shape[2:], axis=(1, 2))
     result = np.einsum("cijab,fcab->fij", windows, kernels) + np.reshape(biases, (-1, 1, 1))
-    return result[:, :, ::stride]
+    return result[:, ::stride, ::stride]
+
+
+# %% wrong: stride along the columns alone
+# loses 3.5: along one axis only
+# base: all windows, then strides
+# change: [:, ::stride, ::stride] => [:, :, ::stride]
 
 
 # %% wrong: stride ignored
@@ -20,20 +25,14 @@ def conv2d(image, kernels, biases, stride=1, padding=0):
 
 # %% wrong: padding missing
 # loses 4: padding is missing
-def conv2d(image, kernels, biases, stride=1, padding=0):
-    x = image.astype(float)
-    windows = np.lib.stride_tricks.sliding_window_view(x, kernels.shape[2:], axis=(1, 2))
-    result = np.einsum("cijab,fcab->fij", windows, kernels) + np.reshape(biases, (-1, 1, 1))
-    return result[:, ::stride, ::stride]
+# base: all windows, then strides
+# change: np.pad(image, ((0, 0), (padding, padding), (padding, padding))) => image
 
 
 # %% wrong: padding on one side
 # loses 4: one side only
-def conv2d(image, kernels, biases, stride=1, padding=0):
-    x = np.pad(image, ((0, 0), (0, padding), (0, padding))).astype(float)
-    windows = np.lib.stride_tricks.sliding_window_view(x, kernels.shape[2:], axis=(1, 2))
-    result = np.einsum("cijab,fcab->fij", windows, kernels) + np.reshape(biases, (-1, 1, 1))
-    return result[:, ::stride, ::stride]
+# base: all windows, then strides
+# change: (padding, padding), (padding, padding) => (0, padding), (0, padding)
 
 
 # %% wrong: padding with the edge's value

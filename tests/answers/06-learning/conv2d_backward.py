@@ -1,8 +1,7 @@
 # ruff: noqa: F811, F821, F841
 
 
-# %% wrong: biases averaged
-# loses 1.5: bias's gradient is averaged
+# %% base: place by place
 def conv2d_backward(grad, image, kernels, stride=1, padding=0):
     frame = ((0, 0), (padding, padding), (padding, padding))
     padded = np.pad(image, frame)
@@ -14,73 +13,37 @@ def conv2d_backward(grad, image, kernels, stride=1, padding=0):
         grad_padded[place] += grad[f, i, j] * kernels[f]
     height, width = image.shape[1:]
     grad_image = grad_padded[:, padding : padding + height, padding : padding + width]
-    return grad_image, grad_kernels, grad.mean(axis=(1, 2))
+    return grad_image, grad_kernels, grad.sum(axis=(1, 2))
+
+
+# %% wrong: biases averaged
+# loses 1.5: bias's gradient is averaged
+# base: place by place
+# change: grad.sum( => grad.mean(
 
 
 # %% wrong: the frame is left
 # loses 2.1: border of the padding is still there
-def conv2d_backward(grad, image, kernels, stride=1, padding=0):
-    frame = ((0, 0), (padding, padding), (padding, padding))
-    padded = np.pad(image, frame)
-    grad_padded, grad_kernels = np.zeros(padded.shape), np.zeros(kernels.shape)
-    for f, i, j in np.ndindex(*grad.shape):
-        top, left = i * stride, j * stride
-        place = np.s_[:, top : top + kernels.shape[2], left : left + kernels.shape[3]]
-        grad_kernels[f] += grad[f, i, j] * padded[place]
-        grad_padded[place] += grad[f, i, j] * kernels[f]
-    height, width = image.shape[1:]
-    grad_image = grad_padded[:, padding : padding + height, padding : padding + width]
-    return grad_padded, grad_kernels, grad.sum(axis=(1, 2))
+# base: place by place
+# change: return grad_image => return grad_padded
 
 
 # %% wrong: gradient of the kernels averaged
 # loses 3: averaged over the positions
-def conv2d_backward(grad, image, kernels, stride=1, padding=0):
-    frame = ((0, 0), (padding, padding), (padding, padding))
-    padded = np.pad(image, frame)
-    grad_padded, grad_kernels = np.zeros(padded.shape), np.zeros(kernels.shape)
-    for f, i, j in np.ndindex(*grad.shape):
-        top, left = i * stride, j * stride
-        place = np.s_[:, top : top + kernels.shape[2], left : left + kernels.shape[3]]
-        grad_kernels[f] += grad[f, i, j] * padded[place]
-        grad_padded[place] += grad[f, i, j] * kernels[f]
-    height, width = image.shape[1:]
-    grad_image = grad_padded[:, padding : padding + height, padding : padding + width]
-    return grad_image, grad_kernels / grad[0].size, grad.sum(axis=(1, 2))
+# base: place by place
+# change: grad_kernels, grad.sum => grad_kernels / grad[0].size, grad.sum
 
 
 # %% wrong: the kernel flipped on the way back
 # loses 4.5: flipped on the way back
-def conv2d_backward(grad, image, kernels, stride=1, padding=0):
-    kernels = kernels[..., ::-1, ::-1]
-    frame = ((0, 0), (padding, padding), (padding, padding))
-    padded = np.pad(image, frame)
-    grad_padded, grad_kernels = np.zeros(padded.shape), np.zeros(kernels.shape)
-    for f, i, j in np.ndindex(*grad.shape):
-        top, left = i * stride, j * stride
-        place = np.s_[:, top : top + kernels.shape[2], left : left + kernels.shape[3]]
-        grad_kernels[f] += grad[f, i, j] * padded[place]
-        grad_padded[place] += grad[f, i, j] * kernels[f]
-    height, width = image.shape[1:]
-    grad_image = grad_padded[:, padding : padding + height, padding : padding + width]
-    return grad_image, grad_kernels, grad.sum(axis=(1, 2))
+# base: place by place
+# change: frame = ( => kernels = kernels[..., ::-1, ::-1] \n frame = (
 
 
 # %% wrong: stride forgotten
 # loses 1.8: lay at pixel i × stride
-def conv2d_backward(grad, image, kernels, stride=1, padding=0):
-    stride = 1
-    frame = ((0, 0), (padding, padding), (padding, padding))
-    padded = np.pad(image, frame)
-    grad_padded, grad_kernels = np.zeros(padded.shape), np.zeros(kernels.shape)
-    for f, i, j in np.ndindex(*grad.shape):
-        top, left = i * stride, j * stride
-        place = np.s_[:, top : top + kernels.shape[2], left : left + kernels.shape[3]]
-        grad_kernels[f] += grad[f, i, j] * padded[place]
-        grad_padded[place] += grad[f, i, j] * kernels[f]
-    height, width = image.shape[1:]
-    grad_image = grad_padded[:, padding : padding + height, padding : padding + width]
-    return grad_image, grad_kernels, grad.sum(axis=(1, 2))
+# base: place by place
+# change: frame = ( => stride = 1 \n frame = (
 
 
 # %% wrong: kernels without padding
@@ -105,18 +68,8 @@ def conv2d_backward(grad, image, kernels, stride=1, padding=0):
 
 # %% wrong: the wrong order
 # loses 7: wrong
-def conv2d_backward(grad, image, kernels, stride=1, padding=0):
-    frame = ((0, 0), (padding, padding), (padding, padding))
-    padded = np.pad(image, frame)
-    grad_padded, grad_kernels = np.zeros(padded.shape), np.zeros(kernels.shape)
-    for f, i, j in np.ndindex(*grad.shape):
-        top, left = i * stride, j * stride
-        place = np.s_[:, top : top + kernels.shape[2], left : left + kernels.shape[3]]
-        grad_kernels[f] += grad[f, i, j] * padded[place]
-        grad_padded[place] += grad[f, i, j] * kernels[f]
-    height, width = image.shape[1:]
-    grad_image = grad_padded[:, padding : padding + height, padding : padding + width]
-    return grad_kernels, grad_image, grad.sum(axis=(1, 2))
+# base: place by place
+# change: grad_image, grad_kernels => grad_kernels, grad_image
 
 
 # %% right: einsum, scattered

@@ -39,25 +39,25 @@ def max_pool_backward(grad, x, size, stride=None):
 
 # %% wrong: back through an average
 # loses 5: through an average
-def max_pool_backward(grad, x, size, stride=None):
-    stride = stride or size
-    result = np.zeros(x.shape)
-    for c, i, j in np.ndindex(*grad.shape):
-        place = np.s_[c, i * stride : i * stride + size, j * stride : j * stride + size]
-        result[place] += grad[c, i, j] / size**2
-    return result
+# base: all ties
+# change: * (x[place] == x[place].max()) => / size**2
 
 
-# %% wrong: overwritten where windows overlap
-# loses 1: overwrite each other
+# %% base: window by window
 def max_pool_backward(grad, x, size, stride=None):
     stride = stride or size
     result = np.zeros(x.shape)
     for c, i, j in np.ndindex(*grad.shape):
         window = x[c, i * stride : i * stride + size, j * stride : j * stride + size]
         row, column = np.unravel_index(window.argmax(), window.shape)
-        result[c, i * stride + row, j * stride + column] = grad[c, i, j]
+        result[c, i * stride + row, j * stride + column] += grad[c, i, j]
     return result
+
+
+# %% wrong: overwritten where windows overlap
+# loses 1: overwrite each other
+# base: window by window
+# change: + row, j * stride + column] += => + row, j * stride + column] =
 
 
 # %% wrong: the stride is ignored
@@ -112,14 +112,9 @@ def max_pool_backward(grad, x, size, stride=None):
 
 
 # %% right: one hot for each window
-def max_pool_backward(grad, x, size, stride=None):
-    stride = stride or size
-    result = np.zeros(x.shape)
-    one_hot = np.eye(size * size)
-    for c, i, j in np.ndindex(*grad.shape):
-        place = np.s_[c, i * stride : i * stride + size, j * stride : j * stride + size]
-        result[place] += grad[c, i, j] * one_hot[x[place].argmax()].reshape(size, size)
-    return result
+# base: all ties
+# change: result = np.zeros(x.shape) => result = np.zeros(x.shape) \n one_hot = np.eye(size * size)
+# change: (x[place] == x[place].max() => one_hot[x[place].argmax()].reshape(size, size
 
 
 # %% right: counted in flat indices

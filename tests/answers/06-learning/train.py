@@ -1,25 +1,8 @@
 # ruff: noqa: F811, F821, F841
+# draws: 1
 
 
-# %% wrong: never a step
-# loses 5.75: It guesses
-def train(images, labels, epochs, seed):
-    from cnnkit import nn, optim
-
-    rng = np.random.default_rng(seed)
-    layers = [nn.Conv2d(1, 16, 3, padding=1, rng=rng), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()]
-    model = nn.Sequential(*layers, nn.Linear(256, 10, rng=rng))
-    loss, optimiser = nn.CrossEntropyLoss(), optim.Adam(model.parameters(), lr=0.005)
-    images = images.astype(np.float32)
-    for _ in range(epochs):
-        for batch in np.array_split(rng.permutation(len(images)), max(len(images) // 32, 1)):
-            loss(model(images[batch]), labels[batch])
-            model.backward(loss.backward())
-    return model
-
-
-# %% wrong: uphill
-# loses 5.75: It guesses
+# %% base: a convolution and a dense layer
 def train(images, labels, epochs, seed):
     from cnnkit import nn, optim
 
@@ -32,9 +15,22 @@ def train(images, labels, epochs, seed):
         for batch in np.array_split(rng.permutation(len(images)), max(len(images) // 32, 1)):
             optimiser.zero_grad()
             loss(model(images[batch]), labels[batch])
-            model.backward(-loss.backward())
+            model.backward(loss.backward())
             optimiser.step()
     return model
+
+
+# %% wrong: never a step
+# loses 5.75: It guesses
+# base: a convolution and a dense layer
+# change: optimiser.zero_grad() \n loss( => loss(
+# change: loss.backward()) \n optimiser.step() => loss.backward())
+
+
+# %% wrong: uphill
+# loses 5.75: It guesses
+# base: a convolution and a dense layer
+# change: loss.backward() => -loss.backward()
 
 
 # %% wrong: only the first eight images
@@ -57,62 +53,20 @@ def train(images, labels, epochs, seed):
 
 # %% wrong: the seed is not used
 # loses 1: seed gave two different networks
-def train(images, labels, epochs, seed):
-    seed = None
-    from cnnkit import nn, optim
-
-    rng = np.random.default_rng(seed)
-    layers = [nn.Conv2d(1, 16, 3, padding=1, rng=rng), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()]
-    model = nn.Sequential(*layers, nn.Linear(256, 10, rng=rng))
-    loss, optimiser = nn.CrossEntropyLoss(), optim.Adam(model.parameters(), lr=0.005)
-    images = images.astype(np.float32)
-    for _ in range(epochs):
-        for batch in np.array_split(rng.permutation(len(images)), max(len(images) // 32, 1)):
-            optimiser.zero_grad()
-            loss(model(images[batch]), labels[batch])
-            model.backward(loss.backward())
-            optimiser.step()
-    return model
+# base: a convolution and a dense layer
+# change: from cnnkit import nn, optim => seed = None \n from cnnkit import nn, optim
 
 
 # %% wrong: always the same seed
 # loses 1: the seed is not used
-def train(images, labels, epochs, seed):
-    seed = 0
-    from cnnkit import nn, optim
-
-    rng = np.random.default_rng(seed)
-    layers = [nn.Conv2d(1, 16, 3, padding=1, rng=rng), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()]
-    model = nn.Sequential(*layers, nn.Linear(256, 10, rng=rng))
-    loss, optimiser = nn.CrossEntropyLoss(), optim.Adam(model.parameters(), lr=0.005)
-    images = images.astype(np.float32)
-    for _ in range(epochs):
-        for batch in np.array_split(rng.permutation(len(images)), max(len(images) // 32, 1)):
-            optimiser.zero_grad()
-            loss(model(images[batch]), labels[batch])
-            model.backward(loss.backward())
-            optimiser.step()
-    return model
+# base: a convolution and a dense layer
+# change: from cnnkit import nn, optim => seed = 0 \n from cnnkit import nn, optim
 
 
 # %% wrong: shuffled labels
 # loses 5.75: It guesses
-def train(images, labels, epochs, seed):
-    from cnnkit import nn, optim
-
-    rng = np.random.default_rng(seed)
-    layers = [nn.Conv2d(1, 16, 3, padding=1, rng=rng), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()]
-    model = nn.Sequential(*layers, nn.Linear(256, 10, rng=rng))
-    loss, optimiser = nn.CrossEntropyLoss(), optim.Adam(model.parameters(), lr=0.005)
-    images = images.astype(np.float32)
-    labels = rng.permutation(labels)
-    for _ in range(epochs):
-        for batch in np.array_split(rng.permutation(len(images)), max(len(images) // 32, 1)):
-            optimiser.zero_grad()
-            loss(model(images[batch]), labels[batch])
-            model.backward(loss.backward())
-            optimiser.step()
-    return model
+# base: a convolution and a dense layer
+# change: for _ in range(epochs): => labels = rng.permutation(labels) \n for _ in range(epochs):
 
 
 # %% wrong: no model returned
@@ -129,22 +83,8 @@ def train(images, labels, epochs, seed):
 
 
 # %% right: SGD with momentum
-def train(images, labels, epochs, seed):
-    from cnnkit import nn, optim
-
-    rng = np.random.default_rng(seed)
-    layers = [nn.Conv2d(1, 16, 3, padding=1, rng=rng), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()]
-    model = nn.Sequential(*layers, nn.Linear(256, 10, rng=rng))
-    loss, optimiser = nn.CrossEntropyLoss(), optim.Adam(model.parameters(), lr=0.005)
-    images = images.astype(np.float32)
-    optimiser = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-    for _ in range(epochs):
-        for batch in np.array_split(rng.permutation(len(images)), max(len(images) // 32, 1)):
-            optimiser.zero_grad()
-            loss(model(images[batch]), labels[batch])
-            model.backward(loss.backward())
-            optimiser.step()
-    return model
+# base: a convolution and a dense layer
+# change: for _ in range(epochs): => optimiser = optim.SGD(model.parameters(), lr=0.1, momentum=0.9) \n for _ in range(epochs):
 
 
 # %% right: two convolutions

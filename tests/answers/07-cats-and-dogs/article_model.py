@@ -1,76 +1,62 @@
 # ruff: noqa: F811, F821
+# draws: 1
+
+
+# %% base: the listing
+def article_model():
+    return nn.Sequential(
+        nn.Conv2d(3, 10, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(219_040, 2)
+    )
 
 
 # %% wrong: one score
 # loses 4: One score is missing
-def article_model():
-    return nn.Sequential(
-        nn.Conv2d(3, 10, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(219_040, 1)
-    )
+# base: the listing
+# change: nn.Linear(219_040, 2) => nn.Linear(219_040, 1)
 
 
 # %% wrong: softmax in the network
 # loses 2: The softmax is in the network already
-def article_model():
-    return nn.Sequential(
-        nn.Conv2d(3, 10, 5),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Flatten(),
-        nn.Linear(219_040, 2),
-        nn.Softmax(dim=1),
-    )
+# base: the listing
+# change: nn.Linear(219_040, 2) => nn.Linear(219_040, 2), nn.Softmax(dim=1)
 
 
 # %% wrong: no ReLU
 # loses 2: ReLU after the convolution is missing
-def article_model():
-    return nn.Sequential(nn.Conv2d(3, 10, 5), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(219_040, 2))
+# base: the listing
+# change: nn.ReLU(), nn.MaxPool2d(2) => nn.MaxPool2d(2)
 
 
 # %% wrong: averages pooled
 # loses 2: The pooling averages
-def article_model():
-    return nn.Sequential(
-        nn.Conv2d(3, 10, 5), nn.ReLU(), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(219_040, 2)
-    )
+# base: the listing
+# change: MaxPool2d => AvgPool2d
 
 
 # %% wrong: padded
 # loses 3.33: The image is padded
-def article_model():
-    return nn.Sequential(
-        nn.Conv2d(3, 10, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(225_000, 2)
-    )
+# base: the listing
+# change: 10, 5) => 10, 5, padding=2)
+# change: 219_040 => 225_000
 
 
 # %% wrong: kernels of 3×3
 # loses 3.33: The kernels are 3×3
-def article_model():
-    return nn.Sequential(
-        nn.Conv2d(3, 10, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(222_010, 2)
-    )
+# base: the listing
+# change: 10, 5) => 10, 3)
+# change: 219_040 => 222_010
 
 
 # %% wrong: a dropout before the end
 # loses 0.67: is there a dropout
-def article_model():
-    return nn.Sequential(
-        nn.Conv2d(3, 10, 5),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Flatten(),
-        nn.Dropout(0.5),
-        nn.Linear(219_040, 2),
-    )
+# base: the listing
+# change: nn.Linear( => nn.Dropout(0.5), nn.Linear(
 
 
 # %% wrong: the dense layer does not fit
 # loses 4: mat1 and mat2 shapes cannot be multiplied
-def article_model():
-    return nn.Sequential(
-        nn.Conv2d(3, 10, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(10 * 150 * 150, 2)
-    )
+# base: the listing
+# change: 219_040 => 10 * 150 * 150
 
 
 # %% right: a class of its own

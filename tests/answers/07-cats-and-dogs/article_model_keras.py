@@ -1,103 +1,60 @@
 # ruff: noqa: F811, F821
+# draws: 1
+
+
+# %% base: the listing
+def article_model_keras():
+    return keras.Sequential(
+        [
+            keras.Input((300, 300, 3)),
+            keras.layers.Conv2D(10, 5, activation="relu"),
+            keras.layers.MaxPooling2D(2),
+            keras.layers.Flatten(),
+            keras.layers.Dense(2, activation="softmax"),
+        ]
+    )
 
 
 # %% wrong: one output
 # loses 3: it must have (3, 2)
-def article_model_keras():
-    return keras.Sequential(
-        [
-            keras.Input((300, 300, 3)),
-            keras.layers.Conv2D(10, 5, activation="relu"),
-            keras.layers.MaxPooling2D(2),
-            keras.layers.Flatten(),
-            keras.layers.Dense(1, activation="softmax"),
-        ]
-    )
+# base: the listing
+# change: 2, activation => 1, activation
 
 
 # %% wrong: no softmax
 # loses 2.5: The network ends with the scores
-def article_model_keras():
-    return keras.Sequential(
-        [
-            keras.Input((300, 300, 3)),
-            keras.layers.Conv2D(10, 5, activation="relu"),
-            keras.layers.MaxPooling2D(2),
-            keras.layers.Flatten(),
-            keras.layers.Dense(2),
-        ]
-    )
+# base: the listing
+# change: 2, activation="softmax" => 2
 
 
 # %% wrong: no activation after the convolution
 # loses 2: ReLU after the convolution is missing
-def article_model_keras():
-    return keras.Sequential(
-        [
-            keras.Input((300, 300, 3)),
-            keras.layers.Conv2D(10, 5),
-            keras.layers.MaxPooling2D(2),
-            keras.layers.Flatten(),
-            keras.layers.Dense(2, activation="softmax"),
-        ]
-    )
+# base: the listing
+# change: 5, activation="relu" => 5
 
 
 # %% wrong: padded
 # loses 2.5: The image is padded
-def article_model_keras():
-    return keras.Sequential(
-        [
-            keras.Input((300, 300, 3)),
-            keras.layers.Conv2D(10, 5, padding="same", activation="relu"),
-            keras.layers.MaxPooling2D(2),
-            keras.layers.Flatten(),
-            keras.layers.Dense(2, activation="softmax"),
-        ]
-    )
+# base: the listing
+# change: , 5, activation => , 5, padding="same", activation
 
 
 # %% wrong: averages pooled
 # loses 2: The pooling averages
-def article_model_keras():
-    return keras.Sequential(
-        [
-            keras.Input((300, 300, 3)),
-            keras.layers.Conv2D(10, 5, activation="relu"),
-            keras.layers.AveragePooling2D(2),
-            keras.layers.Flatten(),
-            keras.layers.Dense(2, activation="softmax"),
-        ]
-    )
+# base: the listing
+# change: MaxPooling2D => AveragePooling2D
 
 
 # %% wrong: a grey image
 # loses 3: expected axis -1 of input shape to have value 1
-def article_model_keras():
-    return keras.Sequential(
-        [
-            keras.Input((300, 300, 1)),
-            keras.layers.Conv2D(10, 5, activation="relu"),
-            keras.layers.MaxPooling2D(2),
-            keras.layers.Flatten(),
-            keras.layers.Dense(2, activation="softmax"),
-        ]
-    )
+# base: the listing
+# change: 300, 3)) => 300, 1))
 
 
 # %% wrong: a dropout before the end
 # loses 0.5: is there a dropout
-def article_model_keras():
-    return keras.Sequential(
-        [
-            keras.Input((300, 300, 3)),
-            keras.layers.Conv2D(10, 5, activation="relu"),
-            keras.layers.MaxPooling2D(2),
-            keras.layers.Flatten(),
-            keras.layers.Dropout(0.5),
-            keras.layers.Dense(2, activation="softmax"),
-        ]
-    )
+# base: the listing
+# change: keras.layers.Flatten(), => keras.layers.Flatten(), \n keras.layers.Dropout(0.5),
 
 
 # %% right: the functional way

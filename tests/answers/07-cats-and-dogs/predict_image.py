@@ -1,35 +1,33 @@
 # ruff: noqa: F811, F821
 
 
-# %% wrong: not divided by 255
-# loses 4: not divided by 255
-def predict_image(model, image):
-    pixels = np.asarray(image.convert("RGB").resize((32, 32)), dtype=np.float32)
-    model.eval()
-    scores = model(torch.tensor(pixels.transpose(2, 0, 1))[None])
-    p = torch.softmax(scores[0], 0).tolist()
-    return ("cat", p[0]) if p[0] > p[1] else ("dog", p[1])
-
-
-# %% wrong: no RGB
-# loses 2: stopped with RuntimeError
-def predict_image(model, image):
-    pixels = np.asarray(image.resize((32, 32)), dtype=np.float32) / 255
-    pixels = pixels[..., None] if pixels.ndim == 2 else pixels
-    model.eval()
-    scores = model(torch.tensor(pixels.transpose(2, 0, 1))[None])
-    p = torch.softmax(scores[0], 0).tolist()
-    return ("cat", p[0]) if p[0] > p[1] else ("dog", p[1])
-
-
-# %% wrong: names swapped
-# loses 4: names have changed places
+# %% base: resized, then softmax
 def predict_image(model, image):
     pixels = np.asarray(image.convert("RGB").resize((32, 32)), dtype=np.float32) / 255
     model.eval()
     scores = model(torch.tensor(pixels.transpose(2, 0, 1))[None])
     p = torch.softmax(scores[0], 0).tolist()
-    return ("dog", p[0]) if p[0] > p[1] else ("cat", p[1])
+    return ("cat", p[0]) if p[0] > p[1] else ("dog", p[1])
+
+
+# %% wrong: not divided by 255
+# loses 4: not divided by 255
+# base: resized, then softmax
+# change: ) / 255 => )
+
+
+# %% wrong: no RGB
+# loses 2: stopped with RuntimeError
+# base: resized, then softmax
+# change: image.convert("RGB").resize => image.resize
+# change: model.eval() => pixels = pixels[..., None] if pixels.ndim == 2 else pixels \n model.eval()
+
+
+# %% wrong: names swapped
+# loses 4: names have changed places
+# base: resized, then softmax
+# change: ("cat", p[0]) => ("dog", p[0])
+# change: ("dog", p[1]) => ("cat", p[1])
 
 
 # %% wrong: the score
@@ -43,21 +41,15 @@ def predict_image(model, image):
 
 # %% wrong: red and blue swapped
 # loses 3.5: Red and blue have changed places
-def predict_image(model, image):
-    pixels = np.asarray(image.convert("RGB").resize((32, 32)), dtype=np.float32)[..., ::-1] / 255
-    model.eval()
-    scores = model(torch.tensor(pixels.transpose(2, 0, 1).copy())[None])
-    p = torch.softmax(scores[0], 0).tolist()
-    return ("cat", p[0]) if p[0] > p[1] else ("dog", p[1])
+# base: resized, then softmax
+# change: float32) => float32)[..., ::-1]
+# change: (2, 0, 1) => (2, 0, 1).copy()
 
 
 # %% wrong: still training
 # loses 0.5: left in training mode
-def predict_image(model, image):
-    pixels = np.asarray(image.convert("RGB").resize((32, 32)), dtype=np.float32) / 255
-    scores = model(torch.tensor(pixels.transpose(2, 0, 1))[None])
-    p = torch.softmax(scores[0], 0).tolist()
-    return ("cat", p[0]) if p[0] > p[1] else ("dog", p[1])
+# base: resized, then softmax
+# change: model.eval() \n scores = model( => scores = model(
 
 
 # %% wrong: the middle, cut out
@@ -76,13 +68,8 @@ def predict_image(model, image):
 
 # %% wrong: a thumbnail of the picture itself
 # loses 0.25: thumbnail() changes it
-def predict_image(model, image):
-    image.thumbnail((256, 256))
-    pixels = np.asarray(image.convert("RGB").resize((32, 32)), dtype=np.float32) / 255
-    model.eval()
-    scores = model(torch.tensor(pixels.transpose(2, 0, 1))[None])
-    p = torch.softmax(scores[0], 0).tolist()
-    return ("cat", p[0]) if p[0] > p[1] else ("dog", p[1])
+# base: resized, then softmax
+# change: pixels = np.asarray(image => image.thumbnail((256, 256)) \n pixels = np.asarray(image
 
 
 # %% right: resized by PyTorch

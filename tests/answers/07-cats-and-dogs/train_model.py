@@ -1,4 +1,5 @@
 # ruff: noqa: F811, F821
+# draws: 1
 
 
 # %% wrong: never trained

@@ -1,16 +1,22 @@
 # ruff: noqa: F811, F821
 
 
-# %% wrong: every batch counts the same
-# loses 2.25: a smaller one must count less
+# %% base: each by its share
 def accumulate_gradients(model, loss_fn, batches):
-    mean = 0.0
+    total, mean = sum(len(targets) for _, targets in batches), 0.0
     model.zero_grad()
     for inputs, targets in batches:
-        loss = loss_fn(model(inputs), targets) / len(batches)
+        loss = loss_fn(model(inputs), targets) * len(targets) / total
         loss.backward()
         mean += loss.item()
     return mean
+
+
+# %% wrong: every batch counts the same
+# loses 2.25: a smaller one must count less
+# base: each by its share
+# change: total, mean = sum(len(targets) for _, targets in batches), => mean =
+# change: * len(targets) / total => / len(batches)
 
 
 # %% wrong: added in full
@@ -25,25 +31,15 @@ def accumulate_gradients(model, loss_fn, batches):
 
 # %% wrong: forgotten before each batch
 # loses 4.5: Only the last batch is left
-def accumulate_gradients(model, loss_fn, batches):
-    total, mean = sum(len(targets) for _, targets in batches), 0.0
-    for inputs, targets in batches:
-        model.zero_grad()
-        loss = loss_fn(model(inputs), targets) * len(targets) / total
-        loss.backward()
-        mean += loss.item()
-    return mean
+# base: each by its share
+# change: model.zero_grad() \n for inputs, targets in batches: => for inputs, targets in batches:
+# change: for inputs, targets in batches: => for inputs, targets in batches: \n     model.zero_grad()
 
 
 # %% wrong: the old ones are still there
 # loses 0.5: old gradients are still there
-def accumulate_gradients(model, loss_fn, batches):
-    total, mean = sum(len(targets) for _, targets in batches), 0.0
-    for inputs, targets in batches:
-        loss = loss_fn(model(inputs), targets) * len(targets) / total
-        loss.backward()
-        mean += loss.item()
-    return mean
+# base: each by its share
+# change: model.zero_grad() \n for inputs, targets in batches: => for inputs, targets in batches:
 
 
 # %% wrong: not divided by all
@@ -58,15 +54,8 @@ def accumulate_gradients(model, loss_fn, batches):
 
 # %% wrong: a step is taken
 # loses 0.5: leave the step to the optimiser
-def accumulate_gradients(model, loss_fn, batches):
-    total, mean = sum(len(targets) for _, targets in batches), 0.0
-    model.zero_grad()
-    for inputs, targets in batches:
-        loss = loss_fn(model(inputs), targets) * len(targets) / total
-        loss.backward()
-        mean += loss.item()
-    torch.optim.SGD(model.parameters(), lr=0.1).step()
-    return mean
+# base: each by its share
+# change: return mean => torch.optim.SGD(model.parameters(), lr=0.1).step() \n return mean
 
 
 # %% wrong: one big batch

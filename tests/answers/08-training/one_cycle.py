@@ -10,70 +10,52 @@ def one_cycle(step, total_steps, max_lr):
     return max_lr + (max_lr / 250_000 - max_lr) * (step - top) / (last - top)
 
 
-# %% wrong: the top one step late
-# loses 4: The top is one step late
+# %% base: two ways
 def one_cycle(step, total_steps, max_lr):
-    low, top, last = max_lr / 25, 0.3 * total_steps, total_steps - 1
+    low, top, last = max_lr / 25, 0.3 * total_steps - 1, total_steps - 1
     if step <= top:
         a, b, share = low, max_lr, step / top
     else:
         a, b, share = max_lr, low / 10_000, (step - top) / (last - top)
     return b + (a - b) * (1 + np.cos(np.pi * share)) / 2
+
+
+# %% wrong: the top one step late
+# loses 4: The top is one step late
+# base: two ways
+# change: * total_steps - 1 => * total_steps
 
 
 # %% wrong: top and end one step late
 # loses 4: Top and end are one step late
-def one_cycle(step, total_steps, max_lr):
-    low, top, last = max_lr / 25, 0.3 * total_steps, total_steps
-    if step <= top:
-        a, b, share = low, max_lr, step / top
-    else:
-        a, b, share = max_lr, low / 10_000, (step - top) / (last - top)
-    return b + (a - b) * (1 + np.cos(np.pi * share)) / 2
+# base: two ways
+# change: total_steps - 1, total_steps - 1 => total_steps, total_steps
 
 
 # %% wrong: the top in the middle
 # loses 4: The top is in the middle
-def one_cycle(step, total_steps, max_lr):
-    low, top, last = max_lr / 25, 0.5 * total_steps - 1, total_steps - 1
-    if step <= top:
-        a, b, share = low, max_lr, step / top
-    else:
-        a, b, share = max_lr, low / 10_000, (step - top) / (last - top)
-    return b + (a - b) * (1 + np.cos(np.pi * share)) / 2
+# base: two ways
+# change: , 0.3 => , 0.5
 
 
 # %% wrong: from zero
 # loses 2.15: starts at zero
-def one_cycle(step, total_steps, max_lr):
-    top, last = 0.3 * total_steps - 1, total_steps - 1
-    if step <= top:
-        a, b, share = 0.0, max_lr, step / top
-    else:
-        a, b, share = max_lr, max_lr / 250_000, (step - top) / (last - top)
-    return b + (a - b) * (1 + np.cos(np.pi * share)) / 2
+# base: two ways
+# change: low, top, last = max_lr / 25, => top, last =
+# change: = low, max_lr => = 0.0, max_lr
+# change: low / 10_000 => max_lr / 250_000
 
 
 # %% wrong: to zero
 # loses 2.15: ends at zero
-def one_cycle(step, total_steps, max_lr):
-    low, top, last = max_lr / 25, 0.3 * total_steps - 1, total_steps - 1
-    if step <= top:
-        a, b, share = low, max_lr, step / top
-    else:
-        a, b, share = max_lr, 0.0, (step - top) / (last - top)
-    return b + (a - b) * (1 + np.cos(np.pi * share)) / 2
+# base: two ways
+# change: low / 10_000 => 0.0
 
 
 # %% wrong: back to where it started
 # loses 2.15: ends where it started
-def one_cycle(step, total_steps, max_lr):
-    low, top, last = max_lr / 25, 0.3 * total_steps - 1, total_steps - 1
-    if step <= top:
-        a, b, share = low, max_lr, step / top
-    else:
-        a, b, share = max_lr, low, (step - top) / (last - top)
-    return b + (a - b) * (1 + np.cos(np.pi * share)) / 2
+# base: two ways
+# change: low / 10_000, (step - => low, (step -
 
 
 # %% wrong: it only falls
@@ -85,13 +67,10 @@ def one_cycle(step, total_steps, max_lr):
 
 # %% wrong: a share of the rate
 # loses 4: That is a share of the rate
-def one_cycle(step, total_steps, max_lr):
-    top, last = 0.3 * total_steps - 1, total_steps - 1
-    if step <= top:
-        a, b, share = 1 / 25, 1, step / top
-    else:
-        a, b, share = 1, 1 / 250_000, (step - top) / (last - top)
-    return b + (a - b) * (1 + np.cos(np.pi * share)) / 2
+# base: two ways
+# change: low, top, last = max_lr / 25, => top, last =
+# change: low, max_lr => 1 / 25, 1
+# change: max_lr, low / 10_000 => 1, 1 / 250_000
 
 
 # %% right: PyTorch's own

@@ -76,20 +76,27 @@ def training_memory(model, input_shape, batch_size, dtype):
     return tuple(n * dtype.itemsize for n in numbers)
 
 
-# %% wrong: a layer used twice counts once
-# loses 1: gives out something twice
+# %% base: four counts
 def training_memory(model, input_shape, batch_size, dtype):
     from copy import deepcopy
 
-    copied, sizes = deepcopy(model).eval(), {}
+    copied, sizes = deepcopy(model).eval(), []
     for layer in copied.modules():
         if not list(layer.children()):
-            layer.register_forward_hook(lambda layer, given, output: sizes.update({layer: output.numel()}))
+            layer.register_forward_hook(lambda layer, given, output: sizes.append(output.numel()))
     copied(torch.zeros(1, *input_shape))
     count = sum(p.numel() for p in model.parameters())
     trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    numbers = count, trained, 2 * trained, batch_size * sum(sizes.values())
+    numbers = count, trained, 2 * trained, batch_size * sum(sizes)
     return tuple(n * dtype.itemsize for n in numbers)
+
+
+# %% wrong: a layer used twice counts once
+# loses 1: gives out something twice
+# base: four counts
+# change: , [] => , {}
+# change: append(output.numel() => update({layer: output.numel()}
+# change: (sizes => (sizes.values()
 
 
 # %% wrong: Adam keeps one average

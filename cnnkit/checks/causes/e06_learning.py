@@ -1,24 +1,13 @@
-"""Misunderstandings of assignment 6: the way back, and training."""
+"""Misunderstandings of exercise 6: the way back, and training."""
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from cnnkit.checks.convolution import turned
-from cnnkit.checks.padding import pad_sides
+from cnnkit.checks.causes.shared import pad_sides, turned
 
-NOT_LEARNED = (
-    "It guesses: has it learned at all? Look at the loop: forward, loss, zero_grad, backward, "
-    "step, for each batch of each epoch."
-)
-LEARNED_A_LITTLE = (
-    "It has learned something, but too little: is every image seen in every epoch, are old "
-    "gradients forgotten, is the learning rate neither tiny nor huge?"
-)
-OTHER_EACH_TIME = (
-    "The same seed gave two different networks: draw every random number, also the first weights, "
-    "from np.random.default_rng(seed)."
-)
-SEED_IGNORED = "Another seed gave the same network: the seed is not used."
+NOT_LEARNED = "It guesses: has it learned at all? Look at the loop: forward, loss, zero_grad, backward, step, for each batch of each epoch."
+LEARNED_A_LITTLE = "It has learned something, but too little: is every image seen in every epoch, are old gradients forgotten, is the learning rate neither tiny nor huge?"
+OTHER_EACH_TIME = "The same seed gave two different networks: draw every random number, also the first weights, from np.random.default_rng(seed)."
 
 
 def _spread(grad, x, size, stride, share):
@@ -61,14 +50,16 @@ def _grad_kernels(grad, image, kernels, stride=1, padding=0, mean=False):
     return total / grad[0].size if mean else total
 
 
-def _grad_image(grad, image, kernels, stride=1, padding=0, flip=False, crop=True):
+def _grad_image(grad, image, kernels, stride=1, padding=0, flip=False, crop=True, first=None):
+    """Hand the gradient out into the padded image; cut the image out, from row `first` on."""
     kernels = turned(kernels) if flip else kernels
     (channels, rows, columns), (k, m) = image.shape, kernels.shape[2:]
     result = np.zeros((channels, rows + 2 * padding, columns + 2 * padding))
     for f, i, j in np.ndindex(*grad.shape):
         at = np.s_[:, i * stride : i * stride + k, j * stride : j * stride + m]
         result[at] += grad[f, i, j] * kernels[f]
-    return result[:, padding : padding + rows, padding : padding + columns] if crop else result
+    first = padding if first is None else first
+    return result[:, first : first + rows, first : first + columns] if crop else result
 
 
 def _each(step):
@@ -81,7 +72,7 @@ def _each(step):
     return steps
 
 
-LEARNING: dict[str, list] = {
+CAUSES: dict[str, list] = {
     "relu_backward": [
         ("You look where the gradient is positive: look where x was.", lambda g, x: g * (g > 0)),
         ("The gradient passes everywhere: where x was negative, it stops.", lambda g, x: g),
@@ -91,7 +82,6 @@ LEARNING: dict[str, list] = {
             "You multiply by x: the slope of ReLU is 1 where x is positive.",
             lambda g, x: g * np.maximum(x, 0),
         ),
-        ("That is ReLU of the gradient: look where x was positive.", lambda g, x: np.maximum(g, 0)),
         ("That is ReLU of x again: send the gradient back.", lambda g, x: np.maximum(x, 0)),
         (
             "You take x for 1 and 0: compare x with 0, then multiply by the gradient.",
@@ -100,8 +90,7 @@ LEARNING: dict[str, list] = {
     ],
     "max_pool_backward": [
         (
-            "Ties: every largest value gets the gradient. Only one of them does, the first in "
-            "reading order.",
+            "Ties: every largest value gets the gradient. Only one of them does, the first in reading order.",
             lambda g, x, n, s=None: _spread(g, x, n, s, lambda w: w == w.max()),
         ),
         (
@@ -111,8 +100,7 @@ LEARNING: dict[str, list] = {
             ),
         ),
         (
-            "Ties: the last of the largest values gets the gradient; it is the first in reading "
-            "order that does.",
+            "Ties: the last of the largest values gets the gradient; it is the first in reading order that does.",
             lambda g, x, n, s=None: _spread(g, x, n, s, _last),
         ),
         (
@@ -148,7 +136,7 @@ LEARNING: dict[str, list] = {
             lambda g, x, n, s=None: _spread(np.ones_like(g), x, n, s, _first),
         ),
     ],
-    "grad_biases": [
+    "conv2d_backward.grad_biases": [
         (
             "The bias's gradient is averaged: it adds to every position, so add up.",
             lambda g, *_: g.mean(axis=(1, 2)),
@@ -162,7 +150,7 @@ LEARNING: dict[str, list] = {
             lambda g, *_: np.full(len(g), g[0].size),
         ),
     ],
-    "grad_kernels": [
+    "conv2d_backward.grad_kernels": [
         (
             "Your gradient is averaged over the positions: add them up.",
             lambda g, x, k, s=1, p=0: _grad_kernels(g, x, k, s, p, mean=True),
@@ -186,10 +174,9 @@ LEARNING: dict[str, list] = {
             ),
         ),
     ],
-    "grad_image": [
+    "conv2d_backward.grad_image": [
         (
-            "The kernel is flipped on the way back: when the gradient is handed out position by "
-            "position, the kernel lies as it lay on the way forward.",
+            "The kernel is flipped on the way back: when the gradient is handed out position by position, the kernel lies as it lay on the way forward.",
             lambda g, x, k, s=1, p=0: _grad_image(g, x, k, s, p, flip=True),
         ),
         (
@@ -202,7 +189,7 @@ LEARNING: dict[str, list] = {
         ),
         (
             "The padding is missing: the kernel lay on the padded image.",
-            lambda g, x, k, s=1, p=0: _grad_image(g, x, k, s, 0),
+            lambda g, x, k, s=1, p=0: _grad_image(g, x, k, s, p, first=0),
         ),
         (
             "Only the first filter sends its gradient back: add up over the filters.",

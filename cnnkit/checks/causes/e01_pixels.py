@@ -1,19 +1,17 @@
-"""Misunderstandings of assignment 1: axes, gray, scale, order, counting."""
+"""Misunderstandings of exercise 1: axes, gray, scale, order, counting."""
 
 import numpy as np
 
 GRAY = np.array([0.299, 0.587, 0.114])
 
-PIXELS: dict[str, list] = {
+CAUSES: dict[str, list] = {
     "to_channels_first": [
         (
-            "You reshaped instead of moving an axis: the shape is right, but the numbers stay in "
-            "reading order, so red, green and blue are mixed. Use np.transpose or np.moveaxis.",
+            "You reshaped instead of moving an axis: the shape is right, but the numbers stay in reading order, so red, green and blue are mixed. Use np.transpose or np.moveaxis.",
             lambda image: image.reshape(image.shape[2], *image.shape[:2]),
         ),
         (
-            "The channels come first, but rows and columns have changed places: the picture is "
-            "mirrored at its diagonal.",
+            "The channels come first, but rows and columns have changed places: the picture is mirrored at its diagonal.",
             lambda image: image.T,
         ),
         ("The axes are as they were: the channels still come last.", lambda image: image),
@@ -49,8 +47,7 @@ PIXELS: dict[str, list] = {
         ),
         ("The three channels are added without their weights.", lambda image: image.sum(axis=-1)),
         (
-            "The three channels are added without their weights, and in 8 bits: sums above 255 "
-            "wrap around.",
+            "The three channels are added without their weights, and in 8 bits: sums above 255 wrap around.",
             lambda image: image[..., 0] + image[..., 1] + image[..., 2],
         ),
         ("Only the red channel is used.", lambda image: image[..., 0]),
@@ -74,13 +71,11 @@ PIXELS: dict[str, list] = {
             lambda image: image / 256,
         ),
         (
-            "You divide by the brightest value of this image: a dark photo would turn bright. "
-            "Divide by the largest value that a byte can have.",
+            "You divide by the brightest value of this image: a dark photo would turn bright. Divide by the largest value that a byte can have.",
             lambda image: image / image.max(),
         ),
         (
-            "You stretch each image from its darkest to its brightest value: then the same gray "
-            "means something else in every image. Divide by the largest value a byte can have.",
+            "You stretch each image from its darkest to its brightest value: then the same gray means something else in every image. Divide by the largest value a byte can have.",
             lambda image: (image - image.min()) / (image.max() - image.min()),
         ),
         ("Your values go from -1 to 1; they should go from 0 to 1.", lambda x: x / 127.5 - 1),
@@ -89,8 +84,7 @@ PIXELS: dict[str, list] = {
     ],
     "flat_index": [
         (
-            "You walk down the columns: in an image stored row by row, a whole row of `width` "
-            "pixels lies before the next row begins.",
+            "You walk down the columns: in an image stored row by row, a whole row of `width` pixels lies before the next row begins.",
             lambda row, column, width: column * width + row,
         ),
         ("You count from one: the first pixel has index 0.", lambda r, c, w: r * w + c + 1),

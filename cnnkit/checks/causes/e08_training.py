@@ -1,72 +1,14 @@
-"""Misunderstandings of assignment 8: memory, the roofline, one cycle, and collected gradients."""
-
-import math
+"""Misunderstandings of exercise 8: memory, the roofline, one cycle, and collected gradients."""
 
 import numpy as np
 
-MODEL_CHANGED = (
-    "The numbers are right, but your function changed the model: its numbers, their type or its "
-    "mode are no longer what they were. Work on a copy, or put everything back."
-)
-STEPPED = (
-    "The gradients are right, but the parameters have moved: collect the gradients, and leave the "
-    "step to the optimiser."
-)
-ONE_BIG_BATCH = (
-    "The gradients are right, but more pictures than one batch holds went through at once: they "
-    "would not fit in memory. Take batch after batch."
-)
-BACKWARD_TOO_LATE = (
-    "The gradients are right, but every batch's activations are kept until the end: call "
-    "backward() for each batch before the next one goes in."
-)
+MODEL_CHANGED = "The numbers are right, but your function changed the model: its numbers, their type or its mode are no longer what they were. Work on a copy, or put everything back."
+STEPPED = "The gradients are right, but the parameters have moved: collect the gradients, and leave the step to the optimiser."
+ONE_BIG_BATCH = "The gradients are right, but more pictures than one batch holds went through at once: they would not fit in memory. Take batch after batch."
+BACKWARD_TOO_LATE = "The gradients are right, but every batch's activations are kept until the end: call backward() for each batch before the next one goes in."
 
 
 # ---- memory --------------------------------------------------------------------------------------
-
-
-def facts(model, input_shape, batch_size, itemsize):
-    """Count what the misunderstandings of ``training_memory`` are made of.
-
-    Returns
-    -------
-    dict
-        ``all`` and ``trained`` parameters, ``buffers``; for one image the sizes of the ``image``
-        and of the outputs: ``leaves`` in the order of their calls as (layer, size, whether it has
-        parameters), and the ``containers``' sizes; ``batch`` and ``bytes``.
-    """
-    import torch
-
-    leaves, containers, hooks = [], [], []
-
-    def note(layer, _, output):
-        if next(layer.children(), None) is None:
-            own = next(layer.parameters(), None) is not None
-            leaves.append((id(layer), output.numel(), own))
-        else:
-            containers.append(output.numel())
-
-    was_training = [(module, module.training) for module in model.modules()]
-    kind = next((p.dtype for p in model.parameters()), torch.float32)
-    try:
-        hooks += [module.register_forward_hook(note) for module in model.modules()]
-        with torch.no_grad():
-            model.eval()(torch.zeros((1, *input_shape), dtype=kind))
-    finally:
-        for hook in hooks:
-            hook.remove()
-        for module, mode in was_training:
-            module.training = mode
-    return {
-        "all": sum(p.numel() for p in model.parameters()),
-        "trained": sum(p.numel() for p in model.parameters() if p.requires_grad),
-        "buffers": sum(b.numel() for b in model.buffers()),
-        "image": math.prod(input_shape),
-        "leaves": leaves,
-        "containers": containers,
-        "batch": batch_size,
-        "bytes": itemsize,
-    }
 
 
 def _outputs(f):
@@ -101,17 +43,18 @@ def _activations(f):
 def _units(count):
     return [
         ("That is how many numbers there are: times the bytes of one.", count),
-        ("The data type is ignored: you always count 4 bytes.", _as_if(4, count)),
         ("The data type is ignored: you always count 8 bytes.", _as_if(8, count)),
         ("Those are bits: 8 of them are a byte.", lambda f: 8 * count(f) * f["bytes"]),
     ]
 
 
+_FOUR_BYTES = "The data type is ignored: you always count 4 bytes."
 _FROZEN = "Frozen parameters (requires_grad is False) have no gradient, and Adam keeps nothing."
 
 _MEMORY = {
-    "weights": [
+    "training_memory.weights": [
         *_units(_all),
+        (_FOUR_BYTES, _as_if(4, _all)),
         (
             "The running averages of batch normalisation are counted: they are no parameters.",
             _bytes(lambda f: f["all"] + f["buffers"]),
@@ -122,7 +65,7 @@ _MEMORY = {
             _bytes(lambda f: f["batch"] * f["all"]),
         ),
     ],
-    "gradients": [
+    "training_memory.gradients": [
         *_units(_trained),
         (_FROZEN, _bytes(_all)),
         (
@@ -131,31 +74,29 @@ _MEMORY = {
         ),
         ("Each trained parameter has a gradient, and it takes memory.", lambda f: 0),
     ],
-    "adam": [
+    "training_memory.adam": [
         *_units(_averages),
         (_FROZEN, _bytes(lambda f: 2 * f["all"])),
         (
-            "Adam keeps two numbers for each trained parameter: one average of the gradient, one "
-            "of its square.",
+            "Adam keeps two numbers for each trained parameter: one average of the gradient, one of its square.",
             _bytes(_trained),
         ),
         (
-            "Adam's own are two numbers for each trained parameter; the weights are counted "
-            "already.",
+            "Adam's own are two numbers for each trained parameter; the weights are counted already.",
             _bytes(lambda f: 3 * f["trained"]),
         ),
         ("Adam remembers something for each trained parameter.", lambda f: 0),
     ],
-    "activations": [
+    "training_memory.activations": [
         *_units(_activations),
+        (_FOUR_BYTES, _as_if(4, _activations)),
         ("That is one picture: a batch keeps the outputs of all.", _bytes(_outputs)),
         (
             "The picture itself is counted: only what layers give out is.",
             _bytes(lambda f: f["batch"] * (_outputs(f) + f["image"])),
         ),
         (
-            "Only layers with parameters are counted: ReLU, pooling and Flatten give something "
-            "out, too.",
+            "Only layers with parameters are counted: ReLU, pooling and Flatten give something out, too.",
             _bytes(lambda f: f["batch"] * sum(size for _, size, own in f["leaves"] if own)),
         ),
         (
@@ -167,17 +108,12 @@ _MEMORY = {
             _bytes(lambda f: f["batch"] * max(size for _, size, _ in f["leaves"])),
         ),
         (
-            "Layers that hold other layers are counted, too: their output is that of their last "
-            "one. Only leaf layers count.",
+            "Layers that hold other layers are counted, too: their output is that of their last one. Only leaf layers count.",
             _bytes(lambda f: f["batch"] * (_outputs(f) + sum(f["containers"]))),
         ),
         (
             "A layer that is used twice gives out something twice.",
             _bytes(lambda f: f["batch"] * sum({key: n for key, n, _ in f["leaves"]}.values())),
-        ),
-        (
-            "Each output is counted twice.",
-            _bytes(lambda f: 2 * f["batch"] * _outputs(f)),
         ),
     ],
 }
@@ -199,8 +135,7 @@ _BOUND = [
         lambda flops, moved, peak, bandwidth: flops > moved,
     ),
     (
-        "Peak and bandwidth have changed places: operations go with peak_flops, bytes with "
-        "bandwidth.",
+        "Peak and bandwidth have changed places: operations go with peak_flops, bytes with bandwidth.",
         lambda flops, moved, peak, bandwidth: flops / bandwidth > moved / peak,
     ),
     (
@@ -302,13 +237,11 @@ def _share(size, sizes):
 
 _GRADIENTS = [
     (
-        "Every batch counts the same: a smaller one must count less, by its share of all "
-        "the pictures.",
+        "Every batch counts the same: a smaller one must count less, by its share of all the pictures.",
         _collected(lambda size, sizes: 1 / len(sizes)),
     ),
     (
-        "The batches' gradients are added in full: each must count by its share of all the "
-        "pictures.",
+        "The batches' gradients are added in full: each must count by its share of all the pictures.",
         _collected(lambda size, sizes: 1.0),
     ),
     (
@@ -318,10 +251,6 @@ _GRADIENTS = [
     (
         "The old gradients are still there: forget them once, before the first batch.",
         _collected(_share, keep_old=True),
-    ),
-    (
-        "The old gradients are still there, and every batch counts the same.",
-        _collected(lambda size, sizes: 1 / len(sizes), keep_old=True),
     ),
     (
         "Only the last batch is left: the gradients are forgotten before each batch.",
@@ -364,10 +293,10 @@ _LOSSES = [
     ),
 ]
 
-TRAINING: dict[str, list] = {
+CAUSES: dict[str, list] = {
     **_MEMORY,
     "is_compute_bound": _BOUND,
     "one_cycle": _CYCLE,
     "accumulate_gradients": _GRADIENTS,
-    "loss": _LOSSES,
+    "accumulate_gradients.loss": _LOSSES,
 }

@@ -1,13 +1,14 @@
-"""Misunderstandings of assignment 3: sizes, padding, stride."""
+"""Misunderstandings of exercise 3: sizes, padding, stride."""
 
 import numpy as np
 
-from cnnkit.checks.convolution import (
+from cnnkit.checks.causes.shared import (
     AVERAGED,
     FIRST_CHANNEL,
     FLIPPED,
     ONE_BIAS,
     filter_maps,
+    pad_sides,
     turned,
 )
 
@@ -18,12 +19,7 @@ def _conv2d(image, kernels, biases, stride=1, padding=0, mode="constant", sides=
     return np.stack(filter_maps(padded, kernels, biases))[:, ::stride, ::stride]
 
 
-def pad_sides(image, rows, columns):
-    """Put zeros before and after the rows and the columns of each channel."""
-    return np.pad(image, ((0, 0), rows, columns))
-
-
-PADDING: dict[str, list] = {
+CAUSES: dict[str, list] = {
     "output_size": [
         (
             "One too small: the first position counts too, so add 1 after the division.",
@@ -77,8 +73,7 @@ PADDING: dict[str, list] = {
             lambda n, k, s=1, p=0: n >= k and (n - k) % s == 0,
         ),
         (
-            "The first place takes no jump: only what is left after it, without 1 more, must be a "
-            "multiple of the stride.",
+            "The first place takes no jump: only what is left after it, without 1 more, must be a multiple of the stride.",
             lambda n, k, s=1, p=0: n + 2 * p >= k and (n + 2 * p - k + 1) % s == 0,
         ),
         (

@@ -1,38 +1,17 @@
-"""Misunderstandings of assignment 7: the article's network, in two libraries, and its answer."""
+"""Misunderstandings of exercise 7: the article's network, in two libraries, and its answer."""
 
 import numpy as np
 
 from cnnkit import functional as F
 
-ONLY_GUESSES = (
-    "It guesses, even on pictures that it has trained on. Look at the loop: zero_grad, scores, "
-    "loss, backward, step, for each batch, and the labels in the same order as the pictures."
-)
+ONLY_GUESSES = "It guesses, even on pictures that it has trained on. Look at the loop: zero_grad, scores, loss, backward, step, for each batch, and the labels in the same order as the pictures."
 NO_SCORES = "It can be judged once it gives two scores for each picture: see above."
-KNOWS_TOO_LITTLE = (
-    "On new pictures it is not good enough yet. A deeper network, more epochs, batch "
-    "normalisation, or mirrored pictures help; a larger dense layer does not."
-)
-SEED_TOO_LATE = (
-    "The same seed gave two different networks: call torch.manual_seed(seed) before the layers "
-    "are made, and draw every random number from it."
-)
-NOT_ONE_IN_ALL = (
-    "Both values together must be one: take softmax in the last layer, as the article's listing "
-    "does."
-)
-DROPOUT_IN_IT = (
-    "Asked twice while it trains, it gives other scores: is there a dropout? The article's "
-    "network has none."
-)
-PICTURE_CHANGED = (
-    "The answer is right, but the picture that was passed in has changed: thumbnail() changes it, "
-    "resize() and convert() make a new one."
-)
-STILL_TRAINING = (
-    "The network was left in training mode, where dropout still throws values away: call "
-    "model.eval() first."
-)
+KNOWS_TOO_LITTLE = "On new pictures it is not good enough yet. A deeper network, more epochs, batch normalisation, or mirrored pictures help; a larger dense layer does not."
+SEED_TOO_LATE = "The same seed gave two different networks: call torch.manual_seed(seed) before the layers are made, and draw every random number from it."
+NOT_ONE_IN_ALL = "Both values together must be one: take softmax in the last layer, as the article's listing does."
+DROPOUT_IN_IT = "Asked twice while it trains, it gives other scores: is there a dropout? The article's network has none."
+PICTURE_CHANGED = "The answer is right, but the picture that was passed in has changed: thumbnail() changes it, resize() and convert() make a new one."
+STILL_TRAINING = "The network was left in training mode, where dropout still throws values away: call model.eval() first."
 
 
 # ---- the article's network -----------------------------------------------------------------------
@@ -98,8 +77,7 @@ def _softmax(scores):
 
 _SCORES = [
     (
-        "The softmax is in the network already: PyTorch has it in the loss, so the network ends "
-        "with the scores.",
+        "The softmax is in the network already: PyTorch has it in the loss, so the network ends with the scores.",
         _with(_softmax),
     ),
     (
@@ -163,10 +141,6 @@ _PARAMETERS = [
         _total(lambda size, trained, parameter: parameter),
     ),
     (
-        "Everything that the network stores is counted: training changes only a part of it.",
-        _total(lambda *_: True),
-    ),
-    (
         "That is how many arrays there are: count the numbers in them.",
         _total(lambda size, trained, parameter: trained, lambda size: 1),
     ),
@@ -218,17 +192,15 @@ def _raw(picture, weight, offset, size):
     return [(("cat", "dog")[int(scores.argmax())], float(scores.max()))]
 
 
+_ALWAYS_SURE = "Every probability is 1: either the values are not divided by 255, though the network was trained on 0 to 1, or softmax runs over the wrong axis."
 _PREDICTIONS = [
-    (
-        "The values are not divided by 255: the network was trained on 0 to 1.",
-        _told(scale=255.0),
-    ),
+    (_ALWAYS_SURE, _told(scale=255.0)),
+    (_ALWAYS_SURE, _told(number=lambda p: 1.0)),
     ("The values are divided by 255 twice.", _told(scale=1 / 255)),
     ("The values go from -1 to 1: the network was trained on 0 to 1.", _told(scale=2, shift=1)),
     ("Red and blue have changed places.", _told(order=(2, 1, 0))),
     (
-        "Only the middle of the picture is looked at: resize() squeezes the whole, whatever its "
-        "shape.",
+        "Only the middle of the picture is looked at: resize() squeezes the whole, whatever its shape.",
         _told(part=_middle),
     ),
     (
@@ -256,14 +228,13 @@ _PREDICTIONS = [
         "Softmax is taken twice: once makes probabilities of the scores.",
         _told(number=lambda p: _softmax(p[None])[0].max()),
     ),
-    ("Both animals have probability one: softmax over which axis?", _told(number=lambda p: 1.0)),
 ]
 
-NETWORKS: dict[str, list] = {
+CAUSES: dict[str, list] = {
     "article_model": [(sentence, _constant(count)) for sentence, count in _COUNTS],
     "article_model_keras": [(sentence, _constant(count)) for sentence, count in _COUNTS],
-    "scores": _SCORES,
-    "probabilities": _PROBABILITIES,
+    "article_model.scores": _SCORES,
+    "article_model_keras.probabilities": _PROBABILITIES,
     "count_parameters": _PARAMETERS,
     "predict_image": _PREDICTIONS,
 }

@@ -1,29 +1,26 @@
-"""Misunderstandings of assignment 2: what slides, what is summed, what is added."""
+"""Misunderstandings of exercise 2: what slides, what is summed, what is added."""
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from cnnkit.checks.causes.shared import (
+    AVERAGED,
+    FIRST_CHANNEL,
+    FLIPPED,
+    ONE_BIAS,
+    filter_maps,
+    slide,
+    sum_channels,
+    turned,
+)
+
 NO_VERTICAL = (
     "Your kernel does not answer where dark lies beside bright: left and right must differ."
 )
-ANSWERS_TO_FLAT = (
-    "Your kernel answers to a flat area: the brighter it is, the more. "
-    "Its weights must add up to 0."
-)
+ANSWERS_TO_FLAT = "Your kernel answers to a flat area: the brighter it is, the more. Its weights must add up to 0."
 ANSWERS_TO_HORIZONTAL = (
     "Your kernel answers to horizontal edges too: the weights of each of its rows must add up to 0."
 )
-
-
-def slide(image, kernel):
-    """Slide a kernel over the last two axes of an image, where it fits."""
-    windows = sliding_window_view(np.asarray(image, float), kernel.shape, axis=(-2, -1))
-    return np.einsum("...ijkl,kl->...ij", windows, kernel)
-
-
-def turned(kernel):
-    """Turn a kernel by 180°."""
-    return kernel[..., ::-1, ::-1]
 
 
 def _around(image, kernel):
@@ -32,10 +29,6 @@ def _around(image, kernel):
     pad = [(0, 0)] * (image.ndim - 2)
     pad += [((rows - 1) // 2, rows // 2), ((columns - 1) // 2, columns // 2)]
     return np.pad(image, pad)
-
-
-def _sum_channels(image, kernel):
-    return sum(slide(layer, weights) for layer, weights in zip(image, kernel, strict=True))
 
 
 def _bytes_like(image, kernel):
@@ -53,18 +46,11 @@ def _pairs(image, weights):
     return slide(image, np.asarray(weights, float)[None])
 
 
-FLIPPED = (
-    "Your kernel is flipped (turned by 180°): the convolution of neural networks lays the kernel "
-    "down as it is. The flipped one belongs to signal processing."
-)
-ONE_BIAS = "The bias is added once for each channel: it belongs to the sum, and is added once."
 NO_BIAS = "The bias is missing: add it once, after the sum."
-FIRST_CHANNEL = "Only the first channel is used: each channel has its own slice of the kernel."
-AVERAGED = "The channels are averaged: their contributions are added up."
 NOT_SUMMED = "The channels are still apart: add their results up into one."
 WRAPPED = "The values wrapped around in 8 bits: turn the image into floats first."
 
-CONVOLUTION: dict[str, list] = {
+CAUSES: dict[str, list] = {
     "slide_pairs": [
         (
             "Your weights are swapped (flipped): the first one belongs to the left pixel.",
@@ -134,8 +120,7 @@ CONVOLUTION: dict[str, list] = {
             lambda image, k: slide(image, k) / k.size,
         ),
         (
-            "Your result is one too small: the last row and column of positions are missing. There "
-            "are H - kH + 1 positions; range stops before its end.",
+            "Your result is one too small: the last row and column of positions are missing. There are H - kH + 1 positions; range stops before its end.",
             lambda image, k: slide(image, k)[:-1, :-1],
         ),
         (
@@ -158,11 +143,11 @@ CONVOLUTION: dict[str, list] = {
         (WRAPPED, _byte_products),
     ],
     "convolve_channels": [
-        (NO_BIAS, lambda image, k, b=0.0: _sum_channels(image, k)),
-        (ONE_BIAS, lambda image, k, b=0.0: _sum_channels(image, k) + len(image) * b),
-        (FLIPPED, lambda image, k, b=0.0: _sum_channels(image, turned(k)) + b),
+        (NO_BIAS, lambda image, k, b=0.0: sum_channels(image, k)),
+        (ONE_BIAS, lambda image, k, b=0.0: sum_channels(image, k) + len(image) * b),
+        (FLIPPED, lambda image, k, b=0.0: sum_channels(image, turned(k)) + b),
         (FIRST_CHANNEL, lambda image, k, b=0.0: slide(image[0], k[0]) + b),
-        (AVERAGED, lambda image, k, b=0.0: _sum_channels(image, k) / len(image) + b),
+        (AVERAGED, lambda image, k, b=0.0: sum_channels(image, k) / len(image) + b),
         (NOT_SUMMED, lambda image, k, b=0.0: np.stack(list(map(slide, image, k))) + b),
         (
             "Only the last channel is used: the loop overwrites what it should add to.",
@@ -174,39 +159,39 @@ CONVOLUTION: dict[str, list] = {
         ),
         (
             "The slices of the kernel meet the wrong channels: they are in reverse order.",
-            lambda image, k, b=0.0: _sum_channels(image, k[::-1]) + b,
+            lambda image, k, b=0.0: sum_channels(image, k[::-1]) + b,
         ),
         (
             "The bias is subtracted: it is added.",
-            lambda image, k, b=0.0: _sum_channels(image, k) - b,
+            lambda image, k, b=0.0: sum_channels(image, k) - b,
         ),
         (
             "The bias is added to every product: it is added once, after the sum.",
-            lambda image, k, b=0.0: _sum_channels(image, k) + k.size * b,
+            lambda image, k, b=0.0: sum_channels(image, k) + k.size * b,
         ),
         (
             "You padded the image: here the kernel only lies where it fits.",
-            lambda image, k, b=0.0: _sum_channels(_around(image, k), k) + b,
+            lambda image, k, b=0.0: sum_channels(_around(image, k), k) + b,
         ),
         (WRAPPED, lambda image, k, b=0.0: sum(map(_byte_products, image, k)) + b),
     ],
     "convolve_filters": [
         (
             "The biases are missing: each filter adds its own.",
-            lambda image, ks, bs: np.stack([_sum_channels(image, k) for k in ks]),
+            lambda image, ks, bs: np.stack([sum_channels(image, k) for k in ks]),
         ),
         (
             "Every filter adds the first bias: each has its own.",
-            lambda image, ks, bs: np.stack([_sum_channels(image, k) + bs[0] for k in ks]),
+            lambda image, ks, bs: np.stack([sum_channels(image, k) + bs[0] for k in ks]),
         ),
         (
             "Every filter adds all the biases: each has its own.",
-            lambda image, ks, bs: np.stack([_sum_channels(image, k) + bs.sum() for k in ks]),
+            lambda image, ks, bs: np.stack([sum_channels(image, k) + bs.sum() for k in ks]),
         ),
         (
             ONE_BIAS,
             lambda image, ks, bs: np.stack(
-                [_sum_channels(image, k) + len(image) * b for k, b in zip(ks, bs, strict=True)]
+                [sum_channels(image, k) + len(image) * b for k, b in zip(ks, bs, strict=True)]
             ),
         ),
         (
@@ -234,8 +219,3 @@ CONVOLUTION: dict[str, list] = {
         ),
     ],
 }
-
-
-def filter_maps(image, kernels, biases):
-    """List the map of each filter."""
-    return [_sum_channels(image, k) + b for k, b in zip(kernels, biases, strict=True)]

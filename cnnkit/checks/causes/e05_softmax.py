@@ -1,4 +1,4 @@
-"""Misunderstandings of assignment 5: probabilities, the loss and its gradient."""
+"""Misunderstandings of exercise 5: probabilities, the loss and its gradient."""
 
 import numpy as np
 
@@ -21,16 +21,10 @@ def _one_hot(z, targets):
     return np.eye(z.shape[1])[targets]
 
 
-UNSTABLE = (
-    "Large logits overflow (nan or inf): exp(1000) is too large for a float. Subtract the largest "
-    "logit first; it changes nothing in the result."
-)
+UNSTABLE = "Large logits overflow (nan or inf): exp(1000) is too large for a float. Subtract the largest logit first; it changes nothing in the result."
 
 
-HIDDEN_LOSS = (
-    "A small number inside the logarithm hides large losses: compute the logarithm as "
-    "z - max - log(sum(exp(z - max))) instead."
-)
+HIDDEN_LOSS = "A small number inside the logarithm hides large losses: compute the logarithm as z - max - log(sum(exp(z - max))) instead."
 
 
 def _log_softmax(z):
@@ -51,7 +45,7 @@ def _read(z, names, which, numbers):
     return [(names[i], float(n)) for i, n in zip(which, numbers, strict=True)]
 
 
-SOFTMAX: dict[str, list] = {
+CAUSES: dict[str, list] = {
     "linear": [
         ("The bias is missing.", lambda x, w, b: x @ w.T),
         ("The bias is subtracted: it is added.", lambda x, w, b: x @ w.T - b),
@@ -95,10 +89,6 @@ SOFTMAX: dict[str, list] = {
             "The sign of the logits is turned: the largest one gets the most.",
             lambda z: _softmax(-z),
         ),
-        (
-            "You divide by the largest: divide by the sum.",
-            lambda z: _softmax(z) / _softmax(z).max(-1, keepdims=True),
-        ),
         ("The base is 2: use e (np.exp).", lambda z: _softmax(z * np.log(2))),
     ],
     "cross_entropy": [
@@ -107,8 +97,7 @@ SOFTMAX: dict[str, list] = {
             lambda z, t: -np.log(_naive_softmax(z)[np.arange(len(t)), t]).mean(),
         ),
         (
-            "A probability rounded to 0 gives an infinite loss: compute the logarithm as "
-            "z - max - log(sum(exp(z - max))), without a softmax in between.",
+            "A probability rounded to 0 gives an infinite loss: compute the logarithm as z - max - log(sum(exp(z - max))), without a softmax in between.",
             lambda z, t: -np.log(_picked(z, t)).mean(),
         ),
         (HIDDEN_LOSS, lambda z, t: -np.log(_picked(z, t) + 1e-7).mean()),

@@ -1,4 +1,4 @@
-"""Misunderstandings of assignment 4: ReLU, windows, averages."""
+"""Misunderstandings of exercise 4: ReLU, windows, averages."""
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -77,7 +77,7 @@ def _pooled(reduce, change=lambda windows: windows):
     return lambda x, size, stride=None: reduce(change(_windows(x, size, stride)), axis=(-2, -1))
 
 
-POOLING: dict[str, list] = {
+CAUSES: dict[str, list] = {
     "relu": [
         ("You take the absolute value: a negative value becomes 0.", np.abs),
         ("You keep the negative values and drop the positive ones.", lambda x: np.minimum(x, 0)),
@@ -101,8 +101,7 @@ POOLING: dict[str, list] = {
         ("You take the smallest value: take the largest of each window.", _pooled(np.min)),
         ("You add each window up: take its largest value.", _pooled(np.sum)),
         (
-            "Your maximum starts at 0, so a window of negative values gives 0: start with the "
-            "window's own first value.",
+            "Your maximum starts at 0, so a window of negative values gives 0: start with the window's own first value.",
             _pooled(np.max, lambda windows: np.maximum(windows, 0)),
         ),
         (
