@@ -22,9 +22,9 @@ from jupyter_cache import get_cache
 from record import record
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "support")]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
 
-from conftest import CHROMIUM, CHROMIUM_ARGUMENTS, served  # noqa: E402
+from browser import CHROMIUM, CHROMIUM_ARGUMENTS, served  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 BUILT = ["_build", ".venv", "node_modules", ".git", "__pycache__", ".*_cache", "dist"]
