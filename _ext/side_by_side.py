@@ -5,10 +5,10 @@ in its cache run first, and go into it. A notebook that fails does not: MyST-NB 
 and tells of it as it does of any.
 """
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from joblib import cpu_count
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
@@ -38,7 +38,7 @@ def run_notebooks(app, env, docnames):
     if not waiting:
         return
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = cpu_count()
     # Encrypted, for other users of the machine; else each kernel warns that it is not.
     how = Config(KernelManager={"transport_encryption": "auto"})
 

@@ -1,13 +1,13 @@
 """Time convolution and max pooling in NumPy, in turns with PyTorch and what else one might pick.
 
-    python benchmarks/convolution.py [--threads 1] [--core Haswell] [--rounds 11]
+    python benchmarks/convolution.py [--threads 1] [--core Haswell] [--rounds 11] [--quick]
 
 Workloads: (a) 64 images 3×32×32, 32 filters 5×5, padding 2; (b) 32 of 32×16×16, 64 filters 3×3,
 padding 1; (c) one 3×300×300, ten 5×5; pool: 64 of 32×32×32, windows 2×2. All in (N, C, H, W), in
 and out. Every round runs each variant once for at least 20 ms, so a busy moment hits all alike;
 a figure is the median over the rounds, a ratio the median of the rounds' ratios to PyTorch.
 
-Before NumPy is loaded, the script starts itself again with the variables that decide such a
+Before it measures, the script starts itself again with the variables that decide such a
 measurement: the number of threads, glibc's thresholds (without them, page faults on each new output
 cost more than the convolution), and with --core the kernels of OpenBLAS, as some machines pin them.
 It writes benchmarks/results/convolution[-Haswell][-2threads].json.
@@ -16,33 +16,34 @@ It writes benchmarks/results/convolution[-Haswell][-2threads].json.
 import argparse
 import os
 import statistics
-import sys
 import time
 import tracemalloc
+
+from record import begin_again_with, offer_trial, record
 
 parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
 parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--core", help="OPENBLAS_CORETYPE, for example Haswell; default: detected")
 parser.add_argument("--rounds", type=int, default=11)
+offer_trial(parser)
 ARGUMENTS = parser.parse_args()
-SETTINGS = {
-    "MALLOC_MMAP_THRESHOLD_": "67108864",
-    "MALLOC_TRIM_THRESHOLD_": "268435456",
-    "OPENBLAS_NUM_THREADS": str(ARGUMENTS.threads),
-    "OMP_NUM_THREADS": str(ARGUMENTS.threads),
-    "MKL_NUM_THREADS": str(ARGUMENTS.threads),
-    "OPENBLAS_CORETYPE": ARGUMENTS.core or "",
-}
-if any(os.environ.get(k, "") != v for k, v in SETTINGS.items()):
-    environment = {k: v for k, v in {**os.environ, **SETTINGS}.items() if v}
-    os.execve(sys.executable, [sys.executable, *sys.argv], environment)
+ROUNDS = 1 if ARGUMENTS.quick else ARGUMENTS.rounds
+begin_again_with(
+    {
+        "MALLOC_MMAP_THRESHOLD_": "67108864",
+        "MALLOC_TRIM_THRESHOLD_": "268435456",
+        "OPENBLAS_NUM_THREADS": str(ARGUMENTS.threads),
+        "OMP_NUM_THREADS": str(ARGUMENTS.threads),
+        "MKL_NUM_THREADS": str(ARGUMENTS.threads),
+        "OPENBLAS_CORETYPE": ARGUMENTS.core or "",
+    }
+)
 
 import mygrad  # noqa: E402
 import numpy as np  # noqa: E402
 import scipy.signal  # noqa: E402
 import torch  # noqa: E402
 from mygrad.nnet.layers import conv_nd  # noqa: E402
-from record import record  # noqa: E402
 from threadpoolctl import threadpool_info  # noqa: E402
 
 from cnnkit import functional as F  # noqa: E402
@@ -207,7 +208,7 @@ def agree(variants, dtype):
 def in_turns(variants):
     """Time every variant once a round; return {name: [seconds a round]}."""
     seconds = {name: [] for name in variants}
-    for _ in range(ARGUMENTS.rounds):
+    for _ in range(ROUNDS):
         for name, run in variants.items():
             if not seconds[name] or seconds[name][-1] < 0.05:
                 run()  # bring the data back into the cache
@@ -270,7 +271,7 @@ def main():
     results["load_after"] = os.getloadavg()[0]
     name = "convolution" + (f"-{ARGUMENTS.core}" if ARGUMENTS.core else "")
     name += f"-{ARGUMENTS.threads}threads" if ARGUMENTS.threads > 1 else ""
-    record(name, results, ["numpy", "torch", "scipy", "mygrad"])
+    record(name, results, ["numpy", "torch", "scipy", "mygrad"], trial=ARGUMENTS.quick)
 
 
 if __name__ == "__main__":

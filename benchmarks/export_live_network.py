@@ -1,6 +1,6 @@
 """Train the small network of the live widget in cnnkit.nn, and write its weights as JavaScript.
 
-    CNNKIT_DATA=folder python benchmarks/export_live_network.py [--epochs 8] [--seed 0]
+    CNNKIT_DATA=folder python benchmarks/export_live_network.py [--epochs 8] [--seed 0] [--quick]
 
 The folder holds mnist/ with the four .gz files (CC BY-SA 3.0, Y. LeCun and C. Cortes). The network:
 eight 5×5 filters, ReLU, 2×2 max pooling, sixteen 3×3 filters, ReLU, 2×2 max pooling, one dense
@@ -15,31 +15,18 @@ benchmarks/results/live_network.json.
 
 import argparse
 import base64
-import gzip
-import os
 import time
 from pathlib import Path
 
+import mnist
 import numpy as np
-from record import record
+from record import offer_trial, record
 from tqdm import tqdm
 
 from cnnkit import nn, optim
 
 BATCH, PEAK_RATE = 128, 0.1
 WEIGHTS = Path(__file__).parent.parent / "cnnkit" / "widgets" / "js" / "livenet.weights.mjs"
-
-
-def load(folder):
-    """Return training images and labels, test images and labels; (N, 1, 28, 28), ink is 1."""
-
-    def read(name, header):
-        return np.frombuffer(gzip.open(folder / f"{name}.gz").read(), np.uint8, offset=header)
-
-    for part in ("train", "t10k"):
-        images = read(f"{part}-images-idx3-ubyte", 16).reshape(-1, 1, 28, 28)
-        yield images.astype(np.float32) / 255
-        yield read(f"{part}-labels-idx1-ubyte", 8).astype(np.int64)
 
 
 def network(seed=None):
@@ -157,25 +144,29 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=8)
+    offer_trial(parser)
     arguments = parser.parse_args()
-    data = list(load(Path(os.environ["CNNKIT_DATA"]) / "mnist"))
+    epochs = 1 if arguments.quick else arguments.epochs
+    images, labels, test_images, test_labels = mnist.load(trial=arguments.quick)
+    images, test_images = (part.astype(np.float32) / 255 for part in (images, test_images))
     model = network(arguments.seed)
     start = time.perf_counter()
-    train(model, *data[:2], arguments.epochs, np.random.default_rng(arguments.seed))
+    train(model, images, labels, epochs, np.random.default_rng(arguments.seed))
     seconds = time.perf_counter() - start
-    before = right(model, *data[2:])
+    before = right(model, test_images, test_labels)
     layers = rounded(model)
-    after = right(model, *data[2:])
+    after = right(model, test_images, test_labels)
     print(f"{seconds:.0f} s of training; test {before} %, with whole-number weights {after} %")
-    write(layers)
+    if not arguments.quick:
+        write(layers)
     results = {
         "parameters": sum(p.data.size for p in model.parameters()),
-        "epochs": arguments.epochs,
+        "epochs": epochs,
         "training_seconds": round(seconds, 1),
         "test_percent": before,
         "test_percent_with_rounded_weights": after,
     }
-    record("live_network", results, ["numpy"])
+    record("live_network", results, ["numpy"], trial=arguments.quick)
 
 
 if __name__ == "__main__":

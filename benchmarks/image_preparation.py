@@ -1,6 +1,6 @@
 """How fast photographs become one array: cnnkit's preparation against a plain Pillow loop.
 
-    CNNKIT_DATA=... python benchmarks/image_preparation.py
+    CNNKIT_DATA=folder python benchmarks/image_preparation.py [--quick]
 
 Three ways, in turn, three rounds, the best of each; all read the same zip and make 64×64 pixels:
 
@@ -12,6 +12,7 @@ Measured on the archive in CNNKIT_DATA, and on 600 photographs of an ordinary si
 are cut here from those bundled with scikit-image.
 """
 
+import argparse
 import io
 import os
 import re
@@ -22,8 +23,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from joblib import cpu_count
 from PIL import Image
-from record import record
+from record import offer_trial, record
 
 from cnnkit import images
 from cnnkit.datasets import photographs
@@ -72,11 +74,11 @@ def decode(archive, folder):
 
     everything = list(contents(archive))
     chunks = [everything[i : i + 32] for i in range(0, len(everything), 32)]
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    with ThreadPoolExecutor(cpu_count()) as pool:
         return sum(pool.map(whole, chunks))
 
 
-def ordinary_photographs(path, count=600):
+def ordinary_photographs(path, count):
     dice = np.random.default_rng(0)
     sources = [images.photograph(name) for name in ("cat", "coffee", "astronaut", "rocket")]
     sources = [Image.fromarray(source) for source in sources]
@@ -138,24 +140,28 @@ def busy():
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    offer_trial(parser)
+    options = parser.parse_args()
     begin, before = time.perf_counter(), busy()
-    archive = min(Path(os.environ["CNNKIT_DATA"]).glob("kagglecatsanddogs*.zip"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        results = {
-            "rounds": ROUNDS,
-            archive.name: measure(archive, folder),
-            "ordinary photographs, 500×375": measure(
-                ordinary_photographs(folder / "ordinary.zip"), folder
-            ),
-            "read_back_per_second": reading(archive, folder),
-        }
+        count = 60 if options.quick else 600
+        ordinary = ordinary_photographs(folder / "ordinary.zip", count)
+        archives = {"ordinary photographs, 500×375": ordinary}
+        if not options.quick:
+            data = Path(os.environ["CNNKIT_DATA"])
+            archive = min(data.glob("kagglecatsanddogs*.zip"))
+            archives = {archive.name: archive, **archives}
+        results = {"rounds": ROUNDS}
+        results |= {what: measure(path, folder) for what, path in archives.items()}
+        results["read_back_per_second"] = reading(next(iter(archives.values())), folder)
     everyone, ours = (b - a for a, b in zip(before, busy(), strict=True))
-    whole = (time.perf_counter() - begin) * len(os.sched_getaffinity(0))
+    whole = (time.perf_counter() - begin) * cpu_count()
     results["processor_share_of_other_processes"] = round((everyone - ours) / whole, 2)
     for what, figures in results.items():
         print(what, figures)
-    record("image_preparation", results, ["cnnkit", "pillow", "numpy"])
+    record("image_preparation", results, ["cnnkit", "pillow", "numpy"], trial=options.quick)
 
 
 if __name__ == "__main__":

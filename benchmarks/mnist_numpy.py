@@ -1,6 +1,6 @@
 """Train a small network on MNIST in NumPy alone, and the same network in PyTorch.
 
-    CNNKIT_DATA=folder python benchmarks/mnist_numpy.py [--seeds 0 1] [--epochs 5]
+    CNNKIT_DATA=folder python benchmarks/mnist_numpy.py [--seeds 0 1] [--epochs 5] [--quick]
 
 The folder holds mnist/ with the four .gz files. The network has 34,922 parameters (LeNet-5 has
 61,706): two 3×3 convolutions of 32 and 64 filters, each with max pooling, batch normalisation and
@@ -17,29 +17,35 @@ benchmarks/results/mnist_numpy.json.
 """
 
 import argparse
-import gzip
 import os
 import resource
 import statistics
-import sys
 import time
-from pathlib import Path
 
-THREADS = len(os.sched_getaffinity(0))
-SETTINGS = {
-    # glibc hands large arrays back to the system at once unless told otherwise: page faults then
-    # cost more than the arithmetic.
-    "MALLOC_MMAP_THRESHOLD_": "67108864",
-    "MALLOC_TRIM_THRESHOLD_": "268435456",
-    # NumPy's matrix products are many and small here: a second thread costs more than it brings.
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": str(THREADS),
-}
-if __name__ == "__main__" and any(os.environ.get(k) != v for k, v in SETTINGS.items()):
-    os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **SETTINGS})
+from joblib import cpu_count
+from record import begin_again_with, offer_trial, record
 
+parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+parser.add_argument("--epochs", type=int, default=5)
+offer_trial(parser)
+ARGUMENTS = parser.parse_args()
+THREADS = cpu_count()
+begin_again_with(
+    {
+        # glibc hands large arrays back to the system at once unless told otherwise: page faults
+        # then cost more than the arithmetic.
+        "MALLOC_MMAP_THRESHOLD_": "67108864",
+        "MALLOC_TRIM_THRESHOLD_": "268435456",
+        # NumPy's matrix products are many and small here: a second thread costs more than it
+        # brings.
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": str(THREADS),
+    }
+)
+
+import mnist  # noqa: E402
 import numpy as np  # noqa: E402
-from record import record  # noqa: E402
 from threadpoolctl import threadpool_info  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
@@ -48,19 +54,12 @@ from cnnkit import nn, optim  # noqa: E402
 BATCH, PEAK_RATE, SHIFT = 128, 0.15, 2
 
 
-def load(folder):
+def load():
     """Return training and test images (N, 1, 28, 28), mean 0 and variance 1, and their labels."""
-
-    def read(name, header):
-        return np.frombuffer(gzip.open(folder / f"{name}.gz").read(), np.uint8, offset=header)
-
-    data = []
-    for part in ("train", "t10k"):
-        images = read(f"{part}-images-idx3-ubyte", 16).reshape(-1, 1, 28, 28)
-        data += [images.astype(np.float32), read(f"{part}-labels-idx1-ubyte", 8).astype(np.int64)]
-    mean, deviation = data[0].mean(), data[0].std()
-    data[0], data[2] = (data[0] - mean) / deviation, (data[2] - mean) / deviation
-    return data
+    images, labels, test_images, test_labels = mnist.load(trial=ARGUMENTS.quick)
+    images, test_images = images.astype(np.float32), test_images.astype(np.float32)
+    mean, deviation = images.mean(), images.std()
+    return (images - mean) / deviation, labels, (test_images - mean) / deviation, test_labels
 
 
 def network(ns, **how):
@@ -176,7 +175,7 @@ def train(trainer, data, epochs, seed, name):
     return seconds, accuracies
 
 
-def in_turns(data, threads, rounds=15, steps=12):
+def in_turns(data, threads, rounds, steps=12):
     """Let both train some steps in turns; return samples a second and the ratio of their times."""
     ours = InNumPy(0)
     trainers = {"numpy": ours, "pytorch": InPyTorch(ours.model.state_dict(), threads)}
@@ -203,12 +202,10 @@ def in_turns(data, threads, rounds=15, steps=12):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--epochs", type=int, default=5)
-    arguments = parser.parse_args()
-    data = load(Path(os.environ["CNNKIT_DATA"]) / "mnist")
-    size, epochs = len(data[0]) // BATCH * BATCH, arguments.epochs
+    data = load()
+    epochs = 1 if ARGUMENTS.quick else ARGUMENTS.epochs
+    rounds = 1 if ARGUMENTS.quick else 15
+    size = len(data[0]) // BATCH * BATCH
     cores = [(pool["internal_api"], pool.get("architecture")) for pool in threadpool_info()]
     results = {
         "training_threads": 1,
@@ -217,23 +214,23 @@ def main():
         "numpy": [],
         "pytorch": [],
     }
-    for seed in arguments.seeds:
+    for seed in ARGUMENTS.seeds:
         seconds, accuracies = train(InNumPy(seed), data, epochs, seed, "NumPy")
         run = {"seed": seed, "test_percent": accuracies, "training_seconds": round(seconds, 1)}
         results["numpy"].append(run | {"samples_per_second": round(size * epochs / seconds)})
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     results["numpy_peak_memory_gib"] = round(peak, 2)
-    seed = arguments.seeds[0]
+    seed = ARGUMENTS.seeds[0]
     trainer = InPyTorch(InNumPy(seed).model.state_dict(), threads=1)
     seconds, accuracies = train(trainer, data, epochs, seed, "PyTorch")
     run = {"seed": seed, "test_percent": accuracies, "training_seconds": round(seconds, 1)}
     results["pytorch"].append(run | {"samples_per_second": round(size * epochs / seconds)})
-    results["in_turns"] = [in_turns(data, threads) for threads in sorted({1, THREADS})]
+    results["in_turns"] = [in_turns(data, threads, rounds) for threads in sorted({1, THREADS})]
     last = [run["test_percent"][-1] for run in results["numpy"]]
     print(f"NumPy: test accuracy {last} % after {epochs} epochs, peak memory {peak:.2f} GiB")
     for turns in results["in_turns"]:
         print(turns)
-    record("mnist_numpy", results, ["numpy", "torch"])
+    record("mnist_numpy", results, ["numpy", "torch"], trial=ARGUMENTS.quick)
 
 
 if __name__ == "__main__":

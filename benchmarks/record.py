@@ -1,4 +1,7 @@
-"""Where a measured figure is kept: benchmarks/results/NAME.json, with machine and versions."""
+"""Where a measured figure is kept: benchmarks/results/NAME.json, with machine and versions.
+
+And what the scripts share beside it: a trial that records nothing, and another beginning.
+"""
 
 import datetime
 import importlib.metadata
@@ -8,6 +11,8 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
+
+from joblib import cpu_count
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -19,8 +24,8 @@ def machine():
     if cpuinfo.exists():
         names = [x for x in cpuinfo.read_text().splitlines() if x.startswith("model name")]
         model = names[0].split(":", 1)[1].strip() if names else model
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return {"cpu": model, "cores": cores, "system": f"{platform.system()} {platform.machine()}"}
+    system = f"{platform.system()} {platform.machine()}"
+    return {"cpu": model, "cores": cpu_count(), "system": system}
 
 
 def commit():
@@ -39,7 +44,23 @@ def versions(packages):
     return {package: importlib.metadata.version(package) for package in packages}
 
 
-def record(name, results, packages):
+def offer_trial(parser):
+    """Give a script the option of a rehearsal."""
+    parser.add_argument("--quick", action="store_true", help="a trial on little: records nothing")
+
+
+def begin_again_with(settings):
+    """Start the script anew with these variables, which count when Python or NumPy is loaded.
+
+    An empty one is taken away. Where all are as asked, the script goes on.
+    """
+    if any(os.environ.get(name, "") != value for name, value in settings.items()):
+        environment = {**os.environ, **settings}
+        environment = {name: value for name, value in environment.items() if value}
+        os.execve(sys.executable, [sys.executable, *sys.argv], environment)
+
+
+def record(name, results, packages, trial=False):
     """Write `results` (JSON-able) to results/NAME.json and say where.
 
     Parameters
@@ -49,7 +70,12 @@ def record(name, results, packages):
         The figures, each key with its unit.
     packages : list of str
         Distributions whose versions matter to the figures.
+    trial : bool, default False
+        Say so, and write nothing: the figures are of something smaller.
     """
+    if trial:
+        print("A trial: nothing is recorded.")
+        return
     data = {
         "command": "python " + " ".join(["benchmarks/" + Path(sys.argv[0]).name, *sys.argv[1:]]),
         "date": datetime.date.today().isoformat(),

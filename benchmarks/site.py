@@ -1,13 +1,14 @@
 """Measure the book: building it, the weight of its pages, and `import cnnkit`.
 
-    python benchmarks/site.py
+    python benchmarks/site.py [--quick]
 
 builds a copy of the book from nothing (cold), once more (nothing changed) and again (a sentence
 changed), weighs each page in Chromium with all files compressed as a web server sends them, and
-starts Python with `import numpy` and `import cnnkit` in turns.
-It writes benchmarks/results/site.json.
+starts Python with `import numpy` and `import cnnkit` in turns. With --quick it builds nothing and
+weighs the book that is there. It writes benchmarks/results/site.json.
 """
 
+import argparse
 import gzip
 import re
 import shutil
@@ -19,12 +20,12 @@ import time
 from pathlib import Path
 
 from jupyter_cache import get_cache
-from record import record
+from record import offer_trial, record
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "support")]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
 
-from conftest import CHROMIUM, CHROMIUM_ARGUMENTS, served  # noqa: E402
+from browser import CHROMIUM, CHROMIUM_ARGUMENTS, served  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 BUILT = ["_build", ".venv", "node_modules", ".git", "__pycache__", ".*_cache", "dist"]
@@ -83,7 +84,7 @@ def page_weights(html):
     return weights
 
 
-def import_times(rounds=25):
+def import_times(rounds):
     """Median seconds of a Python that imports NumPy, or cnnkit, in turns."""
     times = {"numpy": [], "cnnkit": []}
     for _ in range(rounds):
@@ -92,14 +93,21 @@ def import_times(rounds=25):
     return {name: statistics.median(samples) for name, samples in times.items()}
 
 
-if __name__ == "__main__":
-    cold, pages, unchanged, written = build_times()
-    imports = import_times()
-    results = {
-        "book built from nothing, seconds": round(cold, 1),
-        "of it, running the cells of each page, seconds": pages,
-        "book built again, nothing changed, seconds": round(unchanged, 2),
-        "book built again, a sentence changed, seconds": round(written, 1),
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    offer_trial(parser)
+    options = parser.parse_args()
+    results = {}
+    if not options.quick:
+        cold, pages, unchanged, written = build_times()
+        results = {
+            "book built from nothing, seconds": round(cold, 1),
+            "of it, running the cells of each page, seconds": pages,
+            "book built again, nothing changed, seconds": round(unchanged, 2),
+            "book built again, a sentence changed, seconds": round(written, 1),
+        }
+    imports = import_times(rounds=3 if options.quick else 25)
+    results |= {
         "page weight, all files compressed, KiB": page_weights(ROOT / "_build" / "html"),
         "import numpy, milliseconds": round(1000 * imports["numpy"], 1),
         "import cnnkit, milliseconds": round(1000 * imports["cnnkit"], 1),
@@ -107,4 +115,9 @@ if __name__ == "__main__":
     }
     for what, value in results.items():
         print(f"{what}: {value}")
-    record("site", results, ["jupyter-book", "sphinx", "sphinx-book-theme", "numpy"])
+    packages = ["jupyter-book", "sphinx", "sphinx-book-theme", "numpy"]
+    record("site", results, packages, trial=options.quick)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
 """What cnnkit.training costs over a bare PyTorch loop of the same arithmetic.
 
-    python benchmarks/train_loop_overhead.py [--rounds 12] [--epochs 2]
+    python benchmarks/train_loop_overhead.py [--rounds 12] [--epochs 2] [--quick]
 
 Both train the same small residual network on the same cartoons, by the same recipe (AdamW, one
 cycle, batches of 64 in another order each epoch). What cnnkit does besides is on: a checkpoint and
@@ -20,7 +20,7 @@ import time
 
 import numpy as np
 import torch
-from record import record
+from record import offer_trial, record
 from torch.nn import functional as F
 
 from cnnkit import datasets, models, training
@@ -92,7 +92,10 @@ def main():
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--pictures", type=int, default=2560)
+    offer_trial(parser)
     options = parser.parse_args()
+    if options.quick:
+        options.rounds, options.epochs, options.pictures = 1, 1, 2 * BATCH
     load = os.getloadavg()[0]
     data = datasets.cartoons(options.pictures, size=32)
     larger = datasets.cartoons(options.pictures, size=64)
@@ -125,7 +128,7 @@ def main():
         },
     }
     print(results)
-    record("train_loop_overhead", results, ["cnnkit", "torch", "numpy"])
+    record("train_loop_overhead", results, ["cnnkit", "torch", "numpy"], trial=options.quick)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ The clock counts training alone: not the preparation of the photographs, and not
 
 It runs on a processor as on a GPU, which it names, and writes
 benchmarks/results/train_photos_NAME_DEVICE.json, where the name is the model's if no other is
-given; a run on a part of the photographs (``--pictures``) is a trial and writes nothing. No
-photograph enters the record.
+given; a run on a part of the photographs (``--pictures``) is a trial and writes nothing; so is
+``--quick``, one epoch of 128 drawings in their place. No photograph enters the record.
 
 ``--ablation`` trains the small resnet again and again, each time without one of its tricks, and
 writes benchmarks/results/train_ablation_DEVICE.json after each seed. Seeds that the same recipe has
@@ -23,7 +23,7 @@ import os
 import time
 
 import torch
-from record import RESULTS, record, versions
+from record import RESULTS, offer_trial, record, versions
 
 from cnnkit import datasets, models, training
 from cnnkit.training.command import DATA
@@ -142,11 +142,17 @@ def main():
     parser.add_argument("--ablation", action="store_true", help="once without each trick")
     parser.add_argument("--seeds", type=int, default=1, help="of the ablation")
     parser.add_argument("--pictures", type=int, help="train on the first so many: a trial")
+    offer_trial(parser)
     options = parser.parse_args()
+    if options.quick:
+        options.pictures, options.epochs = 128, 1
 
     device = training.pick_device(options.device)
     begin = time.perf_counter()
-    parts = [datasets.cats_vs_dogs(part, size=options.size) for part in ("train", "test")]
+    if options.quick:
+        parts = [datasets.cartoons(options.pictures, options.size, start=at) for at in (0, 1000)]
+    else:
+        parts = [datasets.cats_vs_dogs(part, size=options.size) for part in ("train", "test")]
     prepared = time.perf_counter() - begin
     train, test = (first(data, options.pictures) for data in parts)
     recipe = dict(TRICKS[options.model])
@@ -178,10 +184,7 @@ def main():
     name = f"train_{name}_{device.type}"
 
     def keep():
-        if options.pictures:
-            print("A trial on a part of the photographs: nothing is recorded.")
-        else:
-            record(name, results, PACKAGES)
+        record(name, results, PACKAGES, trial=bool(options.pictures))
 
     if options.ablation:
         results["without"] = recorded_seeds(name, results)

@@ -11,14 +11,14 @@ counts is the accuracy after the last epoch. The clock counts training alone.
 
 It runs on a processor as on a GPU, which it names, and writes
 benchmarks/results/train_DATA_DEVICE.json. A run on a part of the pictures (``--pictures``) is a
-trial and writes nothing.
+trial and writes nothing; so is ``--quick``, one epoch of 256.
 """
 
 import argparse
 import os
 
 import torch
-from record import record
+from record import offer_trial, record
 
 from cnnkit import datasets, models, training
 from cnnkit.training.command import DATA, MODELS
@@ -58,7 +58,10 @@ def main():
     parser.add_argument("--precision", default="auto", help="float32 on a processor")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pictures", type=int, help="train on the first so many: a trial")
+    offer_trial(parser)
     options = parser.parse_args()
+    if options.quick:
+        options.pictures, options.epochs = 256, 1
 
     device = training.pick_device(options.device)
     train, test = (first(data, options.pictures) for data in load(options.data))
@@ -100,11 +103,9 @@ def main():
         results["test_accuracy_with_flip_percent"] = round(100 * both, 2)
     print(results)
     results["history"] = [{k: v for k, v in e.items() if k != "device"} for e in history]
-    if options.pictures:
-        print("A trial on a part of the pictures: nothing is recorded.")
-    else:
-        packages = ["cnnkit", "torch", "numpy", "pillow", "scikit-learn"]
-        record(f"train_{options.data}_{device.type}", results, packages)
+    packages = ["cnnkit", "torch", "numpy", "pillow", "scikit-learn"]
+    name = f"train_{options.data}_{device.type}"
+    record(name, results, packages, trial=bool(options.pictures))
 
 
 if __name__ == "__main__":

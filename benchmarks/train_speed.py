@@ -1,6 +1,6 @@
 """What half precision, the layout in memory and compilation do to the speed of training.
 
-    python benchmarks/train_speed.py [--size 64] [--batch-size 64] [--rounds 7] [--device cuda]
+    python benchmarks/train_speed.py [--size 64] [--batch-size 64] [--rounds 7] [--quick]
 
 Each way trains the same small residual network on the same made-up batch: forward, loss, backward
 and one step of AdamW. The ways take turns in one process, a few steps each, so that what else the
@@ -14,7 +14,7 @@ import statistics
 import time
 
 import torch
-from record import record
+from record import offer_trial, record
 from torch.nn import functional as F
 
 from cnnkit import models, training
@@ -69,7 +69,10 @@ def main():
     parser.add_argument("--steps", type=int, default=10, help="a way and round")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--device")
+    offer_trial(parser)
     options = parser.parse_args()
+    if options.quick:
+        options.steps, options.rounds = 1, 1
     device = training.pick_device(options.device)
     torch.backends.cudnn.benchmark = True
     load = os.getloadavg()[0]
@@ -91,7 +94,7 @@ def main():
         "images_per_second": {way: round(options.batch_size / m) for way, m in middle.items()},
     }
     print(results)
-    record(f"train_speed_{device.type}", results, ["cnnkit", "torch"])
+    record(f"train_speed_{device.type}", results, ["cnnkit", "torch"], trial=options.quick)
 
 
 if __name__ == "__main__":
