@@ -7,43 +7,32 @@ section that its test sends back to, and to the answers that the test itself is 
 """
 
 import re
-from pathlib import Path
 
 import jupytext
 import yaml
 from docutils import nodes
 from docutils.statemachine import StringList
 from myst_parser.mdit_to_docutils.base import default_slugify
+from pages import ROOT, appendices, chapters, covered, page_of
 from sphinx.util.docutils import SphinxDirective
 
 from cnnkit.grading.source import assignments
 
-ROOT = Path(__file__).resolve().parent.parent
 ROWS = ROOT / "chapters" / "rows.yml"
-PAGES = [*sorted(ROOT.glob("chapters/*.md")), *sorted(ROOT.glob("appendices/*.md"))]
+PAGES = [*chapters(), *appendices()]
 EXERCISES = list(assignments(ROOT).values())
 ANSWERS = ROOT / "tests" / "answers"
 # What a test says when an answer is wrong: `read="chapter 8 (Full training), Real photographs"`.
-READ = re.compile(r'read="chapter (\d)(?: \(.+?\))?, (.+?)"')
+READ = re.compile(r'read="chapter (\d+)(?: \(.+?\))?, (.+?)"')
 
 
 def sections_by_row():
     """For each row the (page, heading) of the sections that treat it, in reading order."""
     found = {}
     for path in PAGES:
-        for cell in jupytext.read(path).cells:
-            heading = re.match(r"#+ (.+)", cell.source)
-            for row in cell.metadata.get("covers", []):
-                place = (path.relative_to(ROOT).as_posix(), heading[1])
-                found.setdefault(row, []).append(place)
+        for row, heading in covered(path):
+            found.setdefault(row, []).append((path.relative_to(ROOT), heading))
     return found
-
-
-def page_of(chapter, heading):
-    """The page of a chapter on which a section stands."""
-    pages = ROOT.glob(f"chapters/0{chapter}-*.md")
-    page = next(p for p in pages if f"\n## {heading}\n" in p.read_text("utf8"))
-    return page.relative_to(ROOT).as_posix()
 
 
 def graded_functions(path):
@@ -65,7 +54,7 @@ def answers_to(exercise, function):
 
 def link(path, heading):
     """A Markdown link to a section, by the anchor that MyST gives its heading."""
-    return f"[{heading}]({path}#{default_slugify(re.sub(r'[*`$]', '', heading))})"
+    return f"[{heading}]({path.as_posix()}#{default_slugify(re.sub(r'[*`$]', '', heading))})"
 
 
 class Table(SphinxDirective):
@@ -110,7 +99,7 @@ class ExerciseMap(Table):
                 if section:
                     function = name.replace("-", "_")
                     wrong, right = answers_to(exercise, function)
-                    taught = link(page_of(*section), section[1])
+                    taught = link(page_of(*section).relative_to(ROOT), section[1])
                     yield f"`{function}`", str(points), taught, str(wrong), str(right)
                 else:
                     yield name.replace("-", " "), str(points), "a person marks it", "", ""
