@@ -66,13 +66,20 @@ class Package:
         return found
 
 
-def digest_of(code, package):
-    """One number for all that a page's code stands on, but for the cells themselves."""
-    read = [ROOT / "constraints.txt"]
+# A code cell as MyST fences it, and the options at its beginning, in either form.
+CELL = re.compile(r"^(`{3,}|~{3,}|:{3,})\{code-cell\}.*?\n(.*?)^\1\s*$", re.MULTILINE | re.DOTALL)
+OPTIONS = re.compile(r"\A(?:---\n.*?^---\n|(?::[^\n]*\n)+)", re.MULTILINE | re.DOTALL)
+
+
+def digest_of(page, package):
+    """One number for the cells of a page and all that they stand on."""
+    cells = [cell for _, cell in CELL.findall(page)]
+    code = "\n".join(OPTIONS.sub("", cell) for cell in cells)
+    files = [ROOT / "constraints.txt", *package.files(code)]
     if "benchmarks/results" in code:
-        read += sorted(ROOT.glob("benchmarks/results/*.json"))
-    digest = hashlib.sha256()
-    for path in [*read, *package.files(code)]:
+        files += sorted(ROOT.glob("benchmarks/results/*.json"))
+    digest = hashlib.sha256("\n".join(cells).encode())
+    for path in files:
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 
@@ -82,18 +89,16 @@ def forget_stale_runs(app, env, added, changed, removed):
     settings = env.mystnb_config
     if settings.execution_mode != "cache":
         return []
-    cache = get_cache(settings.execution_cache_path)
-    stamps = Path(settings.execution_cache_path, "code-of-runs.json")
+    stamps = Path(settings.execution_cache_path, "code-of-pages.json")
     before = json.loads(stamps.read_text()) if stamps.exists() else {}
-    package, now, stale = Package(), {}, []
-    for docname, notebook in notebooks(env, env.found_docs):
-        _, run = cache.create_hashed_notebook(notebook)
-        code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-        now[run] = digest_of(code, package)
-        if before.get(run) != now[run]:
-            stale.append(docname)
-            with suppress(KeyError):  # it has not run yet
-                cache.remove_cache(cache.match_cache_notebook(notebook).pk)
+    package, now = Package(), {}
+    for docname in env.found_docs:
+        now[docname] = digest_of(Path(env.doc2path(docname)).read_text("utf8"), package)
+    stale = [docname for docname in now if now[docname] != before.get(docname)]
+    cache = get_cache(settings.execution_cache_path)
+    for _, notebook in notebooks(env, stale):
+        with suppress(KeyError):  # its cells are new: they have not run yet
+            cache.remove_cache(cache.match_cache_notebook(notebook).pk)
     stamps.write_text(json.dumps(now, indent=1))
     return stale
 

@@ -4,12 +4,16 @@ No script or font too many, the size of each picture known before it arrives, no
 the first paint; and the few names and roles that the theme gets wrong for a screen reader.
 """
 
+import logging
 import re
 import struct
 from pathlib import Path
 
 from fontTools import subset
 from fontTools.ttLib import TTFont
+
+# Some dependency turns on the logs of all: hundreds of lines on glyphs would hide a warning.
+logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">'
 

@@ -6,10 +6,11 @@ its title and sentence on the front page; `exercise`, the assignment that practi
 says which rows of the course it covers in the metadata of its cell, `+++ {"covers": ["P1"]}`.
 """
 
+import json
 import re
 from pathlib import Path
 
-import jupytext
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,7 +34,8 @@ def number(path):
 
 def course(path):
     """What a page's header says under `course:`."""
-    return jupytext.read(path).metadata.get("course", {})
+    _, header, _ = Path(path).read_text("utf8").split("---\n", 2)
+    return yaml.safe_load(header).get("course", {})
 
 
 def label(path):
@@ -44,14 +46,14 @@ def label(path):
 
 def covered(path):
     """The (row, heading) pairs of a page: which of its sections cover which rows."""
-    for cell in jupytext.read(path).cells:
-        rows, heading = cell.metadata.get("covers", []), re.match(r"## (.+)", cell.source)
-        if rows and not heading:
+    text = Path(path).read_text("utf8")
+    for metadata, line in re.findall(r'^\+\+\+ (\{.*"covers".*\})\n+(.*)', text, re.MULTILINE):
+        if not line.startswith("## "):
             raise ValueError(
-                f"{path}: {' '.join(rows)} covered by a cell that begins {cell.source[:40]!r}; "
-                "a row is covered by a section: put the +++ line right before its `## ` heading"
+                f"{path}: {metadata} stands before {line[:40]!r}; a row is covered by a section: "
+                "put the line right before its `## ` heading"
             )
-        yield from ((row, heading[1]) for row in rows)
+        yield from ((row, line.removeprefix("## ")) for row in json.loads(metadata)["covers"])
 
 
 def page_of(chapter, heading, root=ROOT):
