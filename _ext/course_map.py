@@ -9,30 +9,20 @@ section that its test sends back to, and to the answers that the test itself is 
 import re
 
 import jupytext
-import yaml
+import pages
 from docutils import nodes
 from docutils.statemachine import StringList
 from myst_parser.mdit_to_docutils.base import default_slugify
-from pages import ROOT, appendices, chapters, covered, page_of
 from sphinx.util.docutils import SphinxDirective
 
 from cnnkit.grading.source import assignments
 
-ROWS = ROOT / "chapters" / "rows.yml"
-PAGES = [*chapters(), *appendices()]
-EXERCISES = list(assignments(ROOT).values())
-ANSWERS = ROOT / "tests" / "answers"
+ROWS = pages.ROOT / "chapters" / "rows.yml"
+PAGES = [*pages.chapters(), *pages.appendices()]
+EXERCISES = list(assignments(pages.ROOT).values())
+ANSWERS = pages.ROOT / "tests" / "answers"
 # What a test says when an answer is wrong: `read="chapter 8 (Full training), Real photographs"`.
 READ = re.compile(r'read="chapter (\d+)(?: \(.+?\))?, (.+?)"')
-
-
-def sections_by_row():
-    """For each row the (page, heading) of the sections that treat it, in reading order."""
-    found = {}
-    for path in PAGES:
-        for row, heading in covered(path):
-            found.setdefault(row, []).append((path.relative_to(ROOT), heading))
-    return found
 
 
 def graded_functions(path):
@@ -54,7 +44,8 @@ def answers_to(exercise, function):
 
 def link(path, heading):
     """A Markdown link to a section, by the anchor that MyST gives its heading."""
-    return f"[{heading}]({path.as_posix()}#{default_slugify(re.sub(r'[*`$]', '', heading))})"
+    place = path.relative_to(pages.ROOT).as_posix()
+    return f"[{heading}]({place}#{default_slugify(re.sub(r'[*`$]', '', heading))})"
 
 
 class Table(SphinxDirective):
@@ -77,8 +68,8 @@ class CourseMap(Table):
         return [ROWS, *PAGES]
 
     def rows(self):
-        found = sections_by_row()
-        for row, what in yaml.safe_load(ROWS.read_text("utf8")).items():
+        found = pages.sections_by_row()
+        for row, (what, _) in pages.rows().items():
             if row in found:
                 yield row, what, "; ".join(link(*place) for place in found[row])
 
@@ -99,7 +90,7 @@ class ExerciseMap(Table):
                 if section:
                     function = name.replace("-", "_")
                     wrong, right = answers_to(exercise, function)
-                    taught = link(page_of(*section).relative_to(ROOT), section[1])
+                    taught = link(pages.page_of(*section), section[1])
                     yield f"`{function}`", str(points), taught, str(wrong), str(right)
                 else:
                     yield name.replace("-", " "), str(points), "a person marks it", "", ""

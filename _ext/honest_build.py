@@ -99,6 +99,7 @@ def forget_stale_runs(app, env, added, changed, removed):
     for _, notebook in notebooks(env, stale):
         with suppress(KeyError):  # its cells are new: they have not run yet
             cache.remove_cache(cache.match_cache_notebook(notebook).pk)
+    stamps.parent.mkdir(parents=True, exist_ok=True)
     stamps.write_text(json.dumps(now, indent=1))
     return stale
 

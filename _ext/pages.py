@@ -2,8 +2,9 @@
 
 A chapter is one file, `chapters/NUMBER-name.md`. Under `course:` its header says the rest: `card`,
 its title and sentence on the front page; `exercise`, the assignment that practises it, or `none`;
-`not_computed`, the numbers in its text that no cell proves, each with the reason why. A section
-says which rows of the course it covers in the metadata of its cell, `+++ {"covers": ["P1"]}`.
+`not_computed`, the numbers in its text that no cell proves, each with the reason why; `emphasis`,
+words in bold that are no terms for the glossary. A section says which rows of `chapters/rows.yml`
+it covers in the metadata of its cell, `+++ {"covers": ["P1"]}`.
 """
 
 import json
@@ -12,24 +13,18 @@ from pathlib import Path
 
 import yaml
 
+from cnnkit.grading.source import number
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def chapters(root=ROOT):
-    """The chapters' files by number; those that share a number stand in the order of their names."""
+    """The chapters by number; those that share one stand in the order of their names."""
     return sorted(Path(root, "chapters").glob("*.md"), key=lambda path: (number(path), path.name))
 
 
 def appendices(root=ROOT):
     return sorted(Path(root, "appendices").glob("*.md"))
-
-
-def number(path):
-    """The number of a chapter, or of an exercise's folder: 12 of `12-attention`."""
-    found = re.match(r"(\d+)-", Path(path).name)
-    if not found:
-        raise ValueError(f"{path}: the name must begin with a number and a dash: 12-attention")
-    return int(found[1])
 
 
 def course(path):
@@ -54,6 +49,24 @@ def covered(path):
                 "put the line right before its `## ` heading"
             )
         yield from ((row, line.removeprefix("## ")) for row in json.loads(metadata)["covers"])
+
+
+def sections_by_row(root=ROOT):
+    """For each row the (page, heading) of the sections that cover it, in reading order."""
+    found = {}
+    for path in [*chapters(root), *appendices(root)]:
+        for row, heading in covered(path):
+            found.setdefault(row, []).append((path, heading))
+    return found
+
+
+def rows(root=ROOT):
+    """What the course teaches: for each row its words, and how many sections teach it at least."""
+    said = yaml.safe_load(Path(root, "chapters", "rows.yml").read_text("utf8"))
+    return {
+        row: (entry["what"], entry["sections"]) if isinstance(entry, dict) else (entry, 1)
+        for row, entry in said.items()
+    }
 
 
 def page_of(chapter, heading, root=ROOT):
