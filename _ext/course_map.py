@@ -7,10 +7,9 @@ section that its test sends back to, and to the answers that the test itself is 
 """
 
 import re
-from pathlib import Path
 
 import jupytext
-import yaml
+import pages
 from docutils import nodes
 from docutils.statemachine import StringList
 from myst_parser.mdit_to_docutils.base import default_slugify
@@ -18,32 +17,12 @@ from sphinx.util.docutils import SphinxDirective
 
 from cnnkit.grading.source import assignments
 
-ROOT = Path(__file__).resolve().parent.parent
-ROWS = ROOT / "chapters" / "rows.yml"
-PAGES = [*sorted(ROOT.glob("chapters/*.md")), *sorted(ROOT.glob("appendices/*.md"))]
-EXERCISES = list(assignments(ROOT).values())
-ANSWERS = ROOT / "tests" / "answers"
+ROWS = pages.ROOT / "chapters" / "rows.yml"
+PAGES = [*pages.chapters(), *pages.appendices()]
+EXERCISES = list(assignments(pages.ROOT).values())
+ANSWERS = pages.ROOT / "tests" / "answers"
 # What a test says when an answer is wrong: `read="chapter 8 (Full training), Real photographs"`.
-READ = re.compile(r'read="chapter (\d)(?: \(.+?\))?, (.+?)"')
-
-
-def sections_by_row():
-    """For each row the (page, heading) of the sections that treat it, in reading order."""
-    found = {}
-    for path in PAGES:
-        for cell in jupytext.read(path).cells:
-            heading = re.match(r"#+ (.+)", cell.source)
-            for row in cell.metadata.get("covers", []):
-                place = (path.relative_to(ROOT).as_posix(), heading[1])
-                found.setdefault(row, []).append(place)
-    return found
-
-
-def page_of(chapter, heading):
-    """The page of a chapter on which a section stands."""
-    pages = ROOT.glob(f"chapters/0{chapter}-*.md")
-    page = next(p for p in pages if f"\n## {heading}\n" in p.read_text("utf8"))
-    return page.relative_to(ROOT).as_posix()
+READ = re.compile(r'read="chapter (\d+)(?: \(.+?\))?, (.+?)"')
 
 
 def graded_functions(path):
@@ -65,7 +44,8 @@ def answers_to(exercise, function):
 
 def link(path, heading):
     """A Markdown link to a section, by the anchor that MyST gives its heading."""
-    return f"[{heading}]({path}#{default_slugify(re.sub(r'[*`$]', '', heading))})"
+    place = path.relative_to(pages.ROOT).as_posix()
+    return f"[{heading}]({place}#{default_slugify(re.sub(r'[*`$]', '', heading))})"
 
 
 class Table(SphinxDirective):
@@ -88,8 +68,8 @@ class CourseMap(Table):
         return [ROWS, *PAGES]
 
     def rows(self):
-        found = sections_by_row()
-        for row, what in yaml.safe_load(ROWS.read_text("utf8")).items():
+        found = pages.sections_by_row()
+        for row, (what, _) in pages.rows().items():
             if row in found:
                 yield row, what, "; ".join(link(*place) for place in found[row])
 
@@ -110,7 +90,7 @@ class ExerciseMap(Table):
                 if section:
                     function = name.replace("-", "_")
                     wrong, right = answers_to(exercise, function)
-                    taught = link(page_of(*section), section[1])
+                    taught = link(pages.page_of(*section), section[1])
                     yield f"`{function}`", str(points), taught, str(wrong), str(right)
                 else:
                     yield name.replace("-", " "), str(points), "a person marks it", "", ""

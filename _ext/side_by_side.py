@@ -19,22 +19,28 @@ from traitlets.config import Config
 LOGGER = logging.getLogger(__name__)
 
 
+def notebooks(env, docnames):
+    """The (docname, notebook) pairs of the pages that hold code."""
+    for docname in docnames:
+        path = Path(env.doc2path(docname))
+        text = path.read_text("utf8")
+        reader = create_nb_reader(str(path), env.myst_config, env.mystnb_config, text)
+        notebook = reader and reader.read(text)
+        if notebook and any(cell.cell_type == "code" for cell in notebook.cells):
+            yield docname, notebook
+
+
 def run_notebooks(app, env, docnames):
     settings = env.mystnb_config
     if settings.execution_mode != "cache":
         return
     cache = get_cache(settings.execution_cache_path)
     waiting = []
-    for docname in docnames:
-        path = Path(env.doc2path(docname))
-        text = path.read_text("utf8")
-        reader = create_nb_reader(str(path), env.myst_config, settings, text)
-        notebook = reader and reader.read(text)
-        if notebook and any(cell.cell_type == "code" for cell in notebook.cells):
-            try:
-                cache.match_cache_notebook(notebook)
-            except KeyError:
-                waiting.append((path, notebook))
+    for docname, notebook in notebooks(env, docnames):
+        try:
+            cache.match_cache_notebook(notebook)
+        except KeyError:
+            waiting.append((Path(env.doc2path(docname)), notebook))
     if not waiting:
         return
 

@@ -2,6 +2,10 @@
 
 One Node process serves a whole build: a line of JSON in, a line of JSON out. A formula that
 KaTeX cannot read is a warning that names page and formula, so `-W` fails the build.
+
+Why not sphinxcontrib-katex, which typesets at build time, too (0.9.11, tried): a formula that it
+cannot read passes `-W` without a word, stylesheet and fonts come from another server, the style
+goes on every page, a wide formula takes no keyboard focus, and each build leaves a Node process.
 """
 
 import json

@@ -6,7 +6,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 
-__all__ = ["assignments", "notebook_from", "write_sources"]
+__all__ = ["assignments", "notebook_from", "number", "write_sources"]
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -24,8 +24,37 @@ def assignments(course):
     dict of str to Path
         The source of each assignment: ``{"01-pixels": solutions/01-pixels/pixels.md, ...}``.
     """
-    sources = sorted(Path(course, "solutions").glob("[0-9][0-9]-*/*.md"))
-    return {source.parent.name: source for source in sources}
+    sources = Path(course, "solutions").glob("[0-9]*/*.md")
+    return {
+        source.parent.name: source
+        for source in sorted(sources, key=lambda source: (number(source.parent), source))
+    }
+
+
+def number(path):
+    """Read the number that the name of a chapter or an exercise begins with.
+
+    Parameters
+    ----------
+    path : path
+        ``chapters/12-attention.md``, ``solutions/12-attention``, or the name alone.
+
+    Returns
+    -------
+    int
+        The number, of any length: 12.
+
+    Raises
+    ------
+    ValueError
+        If the name does not begin with a number and a dash.
+    """
+    digits, _, name = Path(path).name.partition("-")
+    if not (digits.isdecimal() and name):
+        raise ValueError(
+            f"{path} has no number; its name must begin with one and a dash: name it 12-attention"
+        )
+    return int(digits)
 
 
 def notebook_from(source):

@@ -1,11 +1,7 @@
 """Cells in tabs: on the site one at a time, by mouse and by keyboard, alike on the whole page."""
 
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
+from small_book import build, make
 
 PAGE = """---
 jupytext:
@@ -54,17 +50,12 @@ print("once more", one + 1)
 
 
 @pytest.fixture(scope="module")
-def page_url(root, tmp_path_factory, serve):
-    book = tmp_path_factory.mktemp("book")
-    for name in ("_ext", "_static"):
-        shutil.copytree(root / name, book / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("_config.yml", "constraints.txt", "references.bib", "cnnkit", "node_modules"):
-        (book / name).symlink_to(root / name)
+def page_url(tmp_path_factory, serve):
+    book = make(tmp_path_factory.mktemp("book"))
     (book / "_toc.yml").write_text("format: jb-book\nroot: index\n")
     (book / "index.md").write_text(PAGE)
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", "-W", "--all", book]
-    done = subprocess.run(command, cwd=book, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    status, log = build(book)
+    assert status == 0, log
     with serve(book / "_build/html") as url:
         yield url
 

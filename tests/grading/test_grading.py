@@ -9,6 +9,7 @@ import sys
 import nbformat
 import pytest
 import zoo
+from pages import page_of
 from paths import ROOT
 
 from cnnkit.grading import course, leaks, source
@@ -198,12 +199,10 @@ def test_cell_ids_stay_when_other_cells_change(tmp_path):
 
 def test_each_place_to_read_again_is_a_section_of_the_chapter():
     for path in source.assignments(ROOT).values():
-        places = set(re.findall(r'read="chapter (\d)(?: \(.+?\))?, (.+?)"', path.read_text()))
+        places = set(re.findall(r'read="chapter (\d+)(?: \(.+?\))?, (.+?)"', path.read_text()))
         places |= set(
-            re.findall(r'^\*Hint:\* chapter (\d)(?: \(.+?\))?, "(.+?)"', path.read_text(), re.M)
+            re.findall(r'^\*Hint:\* chapter (\d+)(?: \(.+?\))?, "(.+?)"', path.read_text(), re.M)
         )
         assert places
         for chapter, section in places:
-            pages = ROOT.glob(f"chapters/0{chapter}-*.md")
-            text = "".join(page.read_text() for page in pages)
-            assert f"\n## {section}\n" in text, f"chapter {chapter} has no section {section!r}"
+            page_of(int(chapter), section)
