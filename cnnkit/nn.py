@@ -82,9 +82,12 @@ class Module:
         if self._back is None:
             remedy = "Call the model first: model(x), then model.backward(grad)."
             raise lesson("backward before any forward", "a forward pass to go back through", remedy)
-        if not self._learning:
-            return self._back(grad_output)
-        grad_input, *grads = self._back(grad_output)
+        found = self._back(grad_output)
+        grad_input, *grads = found if isinstance(found, tuple) else (found,)
+        if len(grads) != len(self._learning):
+            given = f"a way back of {type(self).__name__} with {len(grads)} gradients of parameters"
+            remedy = "Name these parameters in _note, in the order of their gradients."
+            raise lesson(given, f"one for each of the {len(self._learning)} noted", remedy)
         for parameter, grad in zip(self._learning, grads, strict=True):
             if parameter is not None:
                 parameter.grad = grad if parameter.grad is None else parameter.grad + grad

@@ -204,6 +204,14 @@ def test_parameters_of_any_name_are_learned_saved_and_loaded(name, how, tmp_path
     theirs.load_state_dict({key: torch.tensor(v) for key, v in again.state_dict().items()})
 
 
+def test_a_forgotten_parameter_is_a_lesson():
+    layer = nn.ReLU()
+    layer._note(lambda grad: (grad, grad))
+    words = r"ReLU with 1 gradients of parameters; expected one for each of the 0 noted. Name"
+    with pytest.raises(ValueError, match=words):
+        layer.backward(np.ones(2))
+
+
 def test_a_shared_parameter_is_one_parameter():
     first, second = nn.Linear(3, 3, rng=0), nn.Linear(3, 3, rng=1)
     second.weight = first.weight
