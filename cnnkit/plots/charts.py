@@ -217,7 +217,7 @@ def network(shapes, *, alt=None, width=360):
     ----------
     shapes : sequence of tuple of int
         What each layer makes, (C, H, W) for maps and (N,) for a dense layer, e.g. the
-        ``output_shape`` of the rows of :func:`cnnkit.geometry.summary`.
+        ``output_shape`` of the rows of :func:`cnnkit.models.summary`.
     alt : str
         What the picture shows.
     width : int, default 360
