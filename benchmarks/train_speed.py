@@ -73,6 +73,7 @@ def main():
     options = parser.parse_args()
     if options.quick:
         options.steps, options.rounds = 1, 1
+        options.size, options.batch_size, options.widths = 32, 8, [16]
     device = training.pick_device(options.device)
     torch.backends.cudnn.benchmark = True
     load = os.getloadavg()[0]
