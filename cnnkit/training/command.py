@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from cnnkit import datasets, models
-from cnnkit.arguments import lesson
+from cnnkit.arguments import lesson, whole
 from cnnkit.training.checkpoint import save_checkpoint
 from cnnkit.training.devices import pick_device, processes, rank_and_world
 from cnnkit.training.loop import fit
@@ -83,6 +83,7 @@ def run(
     for name, value, known in (("data", data, DATA), ("model", model, MODELS)):
         if value not in known and value is not None:
             raise lesson(f"{name}={value!r}", f"one of {', '.join(known)}", "Choose one of them.")
+    seed = whole(seed, "seed", 0)
     model = model or DATA[data]["model"]
     out = Path(out or f"runs/{data}-{model}")
     device = pick_device(device)

@@ -11,16 +11,18 @@ import torch
 from torch import distributed, nn
 from torch.nn import functional as F
 
-from cnnkit.arguments import lesson
+from cnnkit.arguments import lesson, number, whole
 from cnnkit.training.average import Average
 from cnnkit.training.batches import Batches
 from cnnkit.training.devices import autocasting, device_name, pick_device, rank_and_world
 from cnnkit.training.interrupts import ctrl_c, how_to_go_on
 from cnnkit.training.optimizer import build_optimizer, build_schedule
+from cnnkit.training.pictures import as_pictures, check_batch_of_one, check_model
 from cnnkit.training.progress import Progress
 from cnnkit.training.results import evaluate
 from cnnkit.training.state import Run
 from cnnkit.training.stopping import EarlyStopping
+from cnnkit.training.views import checked_views
 
 __all__ = ["fit"]
 
@@ -56,7 +58,8 @@ def fit(
     model : torch.nn.Module
         From (N, C, H, W) to (N, classes) scores.
     train, valid : cnnkit.datasets.Dataset
-        Anything with ``images`` (uint8) and ``labels``. `valid` is looked at after each epoch.
+        Anything with ``images`` (uint8; bool, or floats from 0 to 1, are converted) and
+        ``labels`` (whole numbers from 0). `valid` is looked at after each epoch.
     epochs, batch_size : int
         A last batch that is not full waits for the next epoch, where the order is another one.
     lr, weight_decay : float
@@ -109,8 +112,24 @@ def fit(
     KeyboardInterrupt
         After Ctrl-C; the message says how to go on.
     """
-    _check(train, valid, epochs, batch_size, patience, out, resume)
+    epochs, batch_size = whole(epochs, "epochs"), whole(batch_size, "batch_size")
+    lr, weight_decay = number(lr, "lr"), number(weight_decay, "weight_decay")
+    label_smoothing = number(label_smoothing, "label_smoothing", most=1)
+    ema, seed = number(ema, "ema", most=1), whole(seed, "seed", 0)
+    one_cycle, augment = bool(one_cycle), checked_views(augment)
     device = pick_device(device)
+    train = as_pictures(train, "train")
+    if valid is not None:
+        valid = as_pictures(valid, "valid")
+    if patience is not None:
+        patience = _patience(patience, valid)
+    if resume and out is None:
+        raise lesson("resume without out", "the folder of the run", "Pass out='runs/...'.")
+    _check_batches(model, train, batch_size)
+    for name, data in (("train", train), ("valid", valid)):
+        if data is not None:
+            check_model(model, data, name)
+
     autocast, dtype = autocasting(precision, device)
     scaler = torch.amp.GradScaler(device.type, enabled=dtype is torch.float16)
     memory_format = torch.channels_last if channels_last else torch.contiguous_format
@@ -121,7 +140,7 @@ def fit(
     steps = len(batches)
     descent = build_optimizer(model, optimizer, lr, weight_decay)
     schedule = build_schedule(descent, lr, one_cycle, epochs * steps)
-    stopping = EarlyStopping(patience or None)
+    stopping = EarlyStopping(patience)
 
     parts = {"model": model, "optimizer": descent, "schedule": schedule, "scaler": scaler}
     if ema:
@@ -175,19 +194,22 @@ def fit(
     return run.history
 
 
-def _check(train, valid, epochs, batch_size, patience, out, resume):
-    """Refuse what does not go together, before any work."""
+def _patience(patience, valid):
+    """Return the epochs to wait; they are counted by pictures that judge."""
+    if valid is None:
+        raise lesson("patience without valid", "pictures to judge by", "Pass valid=...")
+    return whole(patience, "patience", remedy="Leave it out to train through all epochs.")
+
+
+def _check_batches(model, train, batch_size):
+    """Refuse batches that cannot be filled, shared out or normalised."""
     pictures, (_, world) = len(train.images), rank_and_world()
-    if not 1 <= batch_size <= pictures or batch_size % world:
+    if batch_size > pictures or batch_size % world:
         given = f"batch_size={batch_size} for {pictures} pictures in {world} process(es)"
         expected = f"1 to {pictures}, a multiple of {world}"
         raise lesson(given, expected, "Choose another batch_size.")
-    if epochs < 1:
-        raise lesson(f"epochs={epochs}", "1 or more", "Use epochs=1 for one time through the data.")
-    if patience and valid is None:
-        raise lesson("patience without valid", "pictures to judge by", "Pass valid=...")
-    if resume and out is None:
-        raise lesson("resume without out", "the folder of the run", "Pass out='runs/...'.")
+    if batch_size == world:
+        check_batch_of_one(model, train)
 
 
 def _network(model, device, compile):

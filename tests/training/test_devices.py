@@ -34,7 +34,9 @@ def test_a_precision_is_one_of_four():
     assert dtype is torch.bfloat16
     with context:
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype is torch.bfloat16
-    with pytest.raises(ValueError, match="precision='float8'; expected 'auto' or one of 'float32'"):
+    with pytest.raises(
+        ValueError, match="precision='float8' was given; expected one of 'auto', 'float32'"
+    ):
         devices.autocasting("float8", CPU)
 
 

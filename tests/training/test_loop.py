@@ -141,17 +141,75 @@ def test_a_read_only_memory_map_will_do(digits, tmp_path):
     "options, words",
     [
         ({"batch_size": 300}, "batch_size=300 for 256 pictures"),
+        ({"batch_size": 0}, "batch_size=0 was given; expected a whole number of at least 1"),
+        ({"batch_size": -32, "one_cycle": False}, "batch_size=-32 was given"),
+        ({"batch_size": 32.0}, "batch_size=32.0 was given; expected a whole number"),
+        ({"epochs": 0}, "epochs=0 was given; expected a whole number of at least 1"),
+        ({"epochs": 2.5}, "epochs=2.5 was given"),
+        ({"epochs": True}, "epochs=True was given"),
         ({"patience": 3}, "patience without valid"),
-        ({"precision": "float8"}, "precision='float8'; expected 'auto' or one of 'float32'"),
+        ({"patience": 0, "valid": True}, "patience=0 was given"),
+        ({"patience": -1, "valid": True}, "patience=-1 was given; expected a whole number"),
+        ({"seed": -1}, "seed=-1 was given; expected a whole number of at least 0"),
+        ({"lr": -0.1}, "lr=-0.1 was given; expected a number of at least 0"),
+        ({"lr": "0.1"}, "lr='0.1' was given"),
+        ({"lr": float("nan")}, "lr=nan was given"),
+        ({"weight_decay": -1}, "weight_decay=-1 was given"),
+        ({"label_smoothing": 1.5}, "label_smoothing=1.5 was given; expected a number from 0 to 1"),
+        ({"ema": 1.1}, "ema=1.1 was given; expected a number from 0 to 1"),
+        (
+            {"precision": "float8"},
+            "precision='float8' was given; expected one of 'auto', 'float32'",
+        ),
         ({"device": "abacus"}, "device='abacus'; expected 'cpu'"),
-        ({"resume": True}, "resume without out"),
+        ({"resume": True, "out": None}, "resume without out"),
         ({"augment": {"scale": (0, 1)}}, "0 < least <= most <= 1"),
+        ({"augment": {"zoom": 2}}, "augment={'zoom': 2}; expected arguments of"),
     ],
 )
-def test_wrong_arguments_are_lessons(digits, options, words):
+def test_wrong_arguments_are_lessons_before_any_work(digits, tmp_path, options, words):
+    model, data = net(), few(digits[0], 256)
+    options = {"batch_size": 64, "out": tmp_path / "run", **options}
+    if options.get("valid"):
+        options["valid"] = digits[1]
     with pytest.raises(ValueError) as error:
-        fit(net(), few(digits[0], 256), **{"batch_size": 64, **options})
+        fit(model, data, **options)
     assert words in str(error.value)
+    assert same(model, net()) and not list(tmp_path.iterdir())
+
+
+def test_batches_of_one_cannot_be_normalised(digits):
+    torch.manual_seed(0)
+    model = models.small_resnet(10, 1, widths=(8, 16, 32, 64))
+    state, dice = copy.deepcopy(model), torch.get_rng_state()
+    with pytest.raises(ValueError, match=r"batch_size=1 \(.*\); expected enough to normalise by"):
+        fit(model, few(digits[0], 8), batch_size=1)
+    assert same(model, state) and torch.equal(torch.get_rng_state(), dice)
+    plain = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10))
+    assert len(fit(plain, few(digits[0], 8), batch_size=1, epochs=1)) == 1
+
+
+def test_the_numbers_of_numpy_are_numbers(digits, tmp_path):
+    data = few(digits[0], 256)
+    plain = {"epochs": 2, "batch_size": 64, "lr": 0.5**7, "weight_decay": 0.25, "seed": 5}
+    plain |= {"ema": 0.5, "label_smoothing": 0.125, "one_cycle": False}
+    plain |= {"augment": {"shift": 0.125, "scale": (0.5, 1.0), "flip": True}}
+    numpy = {
+        "epochs": np.int64(2), "batch_size": np.int32(64), "lr": np.float32(0.5**7),
+        "weight_decay": np.float64(0.25), "seed": np.uint8(5), "ema": np.float16(0.5),
+        "label_smoothing": np.float32(0.125), "one_cycle": np.False_,
+        "augment": {"shift": np.float32(0.125), "scale": (np.float64(0.5), 1.0), "flip": np.True_},
+    }  # fmt: skip
+    nets = net(), net(), net(seed=3)
+    fit(nets[0], data, **plain, out=tmp_path / "run")
+    fit(nets[1], data, **numpy, out=tmp_path / "numpy")
+    assert same(*nets[:2])
+    plans = [
+        training.load_checkpoint(tmp_path / k / "checkpoint.pt")["plan"] for k in ("run", "numpy")
+    ]
+    assert plans[0] == plans[1]
+    fit(nets[2], data, **numpy, out=tmp_path / "run", resume=True)
+    assert same(nets[0], nets[2])
 
 
 def test_a_loss_that_is_no_number_is_an_error(digits):

@@ -46,6 +46,33 @@ def test_the_confusion_matrix_is_scikit_learn_s(seed, n, classes):
     assert np.array_equal(training.confusion_matrix(rows, labels), expected)
 
 
+def test_labels_in_bytes_are_counted_too():
+    """20 classes: 19 × 20 + 19 is no byte."""
+    labels = np.arange(20, dtype=np.uint8)
+    assert np.array_equal(training.confusion_matrix(np.eye(20), labels), np.eye(20))
+
+
+def test_wrong_arguments_are_lessons(digits):
+    model, images = net(), digits[1].images[:4]
+    for batch_size in (0, -5, 2.0):
+        with pytest.raises(ValueError, match=f"batch_size={batch_size} was given"):
+            training.probabilities(model, images, batch_size=batch_size)
+        with pytest.raises(ValueError, match=f"batch_size={batch_size} was given"):
+            training.evaluate(model, digits[1], batch_size=batch_size)
+    with pytest.raises(ValueError, match=r"images of shape \(0, 8, 8\); expected at least one"):
+        training.probabilities(model, images[:0])
+    with pytest.raises(ValueError, match="precision='half' was given"):
+        training.probabilities(model, images, precision="half")
+    with pytest.raises(ValueError, match="size=0 was given"):
+        training.predict(model, images[0], 0, digits[0].names)
+    with pytest.raises(ValueError, match="2 names for a model of 10 outputs"):
+        training.predict(model, images[0], 8, ("cat", "dog"))
+    with pytest.raises(ValueError, match="labels from 0 to 7 for a model of 3 outputs"):
+        training.confusion_matrix(np.ones((2, 3)) / 3, [0, 7])
+    with pytest.raises(ValueError, match="3 labels for 2 pictures"):
+        training.worst_mistakes(np.ones((2, 3)) / 3, [0, 1, 2])
+
+
 def test_the_worst_mistakes_come_first_and_are_mistakes():
     rows = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.01, 0.99], [0.7, 0.3]])
     labels = np.array([1, 1, 1, 0, 0])
