@@ -7,10 +7,11 @@ run needs no memory of the dice it has thrown, and two processes agree without t
 import numpy as np
 import torch
 
+from cnnkit.arguments import lesson
 from cnnkit.training.devices import rank_and_world
 from cnnkit.training.views import DICE, random_views, to_input
 
-__all__ = ["Batches"]
+__all__ = ["Batches", "check_views"]
 
 
 class Batches:
@@ -52,6 +53,15 @@ class Batches:
             return self.images[where]
         # A copy of one batch: a memory map is read no further than that.
         return torch.from_numpy(np.array(self.images[rows])).to(self.device)
+
+
+def check_views(augment):
+    """Refuse what is no way to augment, by trying it on a picture of four pixels."""
+    try:
+        random_views(torch.zeros(1, 1, 2, 2), torch.zeros(1, DICE), **(augment or {}))
+    except TypeError as error:
+        expected = "arguments of cnnkit.training.random_views"
+        raise lesson(f"augment={augment!r}", expected, f"It says: {error}.") from error
 
 
 def _room(device):

@@ -48,6 +48,7 @@ def run(
     seed=0,
     out=None,
     resume=False,
+    init=None,
 ):
     """Train a network of :mod:`cnnkit.models` on a data set of :mod:`cnnkit.datasets`.
 
@@ -57,7 +58,7 @@ def run(
         A key of ``DATA``.
     model : str, optional
         A key of ``MODELS``: by default what suits the data.
-    epochs, batch_size, lr, patience, precision, compile, device, seed, resume
+    epochs, batch_size, lr, patience, precision, compile, device, seed, resume, init
         As in :func:`cnnkit.training.fit`. With `patience` a tenth of the training pictures is
         set aside to decide by; without, the test pictures are only looked at.
     size : int, default 64
@@ -83,10 +84,10 @@ def run(
     for name, value, known in (("data", data, DATA), ("model", model, MODELS)):
         if value not in known and value is not None:
             raise lesson(f"{name}={value!r}", f"one of {', '.join(known)}", "Choose one of them.")
-    seed = whole(seed, "seed", 0)
     model = model or DATA[data]["model"]
     out = Path(out or f"runs/{data}-{model}")
     device = pick_device(device)
+    seed = whole(seed, "seed", 0)
     torch.backends.cudnn.benchmark = True  # all batches have one shape: let cuDNN try what is best
     with processes():
         rank, _ = rank_and_world()
@@ -114,6 +115,7 @@ def run(
                 device=device,
                 out=out,
                 resume=resume,
+                init=init,
                 seed=seed,
             )
         except KeyboardInterrupt as stop:

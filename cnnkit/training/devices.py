@@ -84,7 +84,9 @@ def autocasting(precision, device):
     names = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
     one_of(precision, "precision", ["auto", *names])
     if precision == "auto":
-        half = "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+        # Older cards only emulate bfloat16, and are slow at it.
+        real = torch.cuda.is_bf16_supported(including_emulation=False)
+        half = "bfloat16" if real else "float16"
         precision = half if device.type == "cuda" else "float32"
     dtype = names[precision]
     return torch.autocast(device.type, dtype, enabled=dtype is not None), dtype

@@ -13,16 +13,16 @@ from torch.nn import functional as F
 
 from cnnkit.arguments import lesson, number, whole
 from cnnkit.training.average import Average
-from cnnkit.training.batches import Batches
+from cnnkit.training.batches import Batches, check_views
+from cnnkit.training.checkpoint import load_weights, plain
 from cnnkit.training.devices import autocasting, device_name, pick_device, rank_and_world
 from cnnkit.training.interrupts import ctrl_c, how_to_go_on
-from cnnkit.training.optimizer import build_optimizer, build_schedule
+from cnnkit.training.optimizer import build_optimizer, build_schedule, take_step
 from cnnkit.training.pictures import as_pictures, check_batch_of_one, check_model
 from cnnkit.training.progress import Progress
 from cnnkit.training.results import evaluate
-from cnnkit.training.state import Run
+from cnnkit.training.state import Run, check_weights
 from cnnkit.training.stopping import EarlyStopping
-from cnnkit.training.views import checked_views
 
 __all__ = ["fit"]
 
@@ -48,6 +48,7 @@ def fit(
     device=None,
     out=None,
     resume=False,
+    init=None,
     seed=0,
     progress=True,
 ):
@@ -90,7 +91,11 @@ def fit(
         A folder for ``checkpoint.pt`` and ``log.jsonl``, written after every epoch. Ctrl-C then
         saves in the middle of one.
     resume : bool, default False
-        Go on from the checkpoint in `out`. On a CPU the result is the same to the last bit.
+        Go on from the checkpoint in `out`, with the same pictures and the same plan. On a CPU
+        the result is the same to the last bit.
+    init : path-like, optional
+        Weights to start from, instead of those of `model`: a ``weights.pt``, or the
+        ``checkpoint.pt`` of another run. When a run goes on, it has its own.
     seed : int, default 0
         Of the order and the views. Initial weights and dropout have PyTorch's own seed.
     progress : bool, default True
@@ -116,7 +121,7 @@ def fit(
     lr, weight_decay = number(lr, "lr"), number(weight_decay, "weight_decay")
     label_smoothing = number(label_smoothing, "label_smoothing", most=1)
     ema, seed = number(ema, "ema", most=1), whole(seed, "seed", 0)
-    one_cycle, augment = bool(one_cycle), checked_views(augment)
+    check_views(augment)
     device = pick_device(device)
     train = as_pictures(train, "train")
     if valid is not None:
@@ -132,6 +137,10 @@ def fit(
 
     autocast, dtype = autocasting(precision, device)
     scaler = torch.amp.GradScaler(device.type, enabled=dtype is torch.float16)
+    if init is not None and not resume:
+        weights = load_weights(init)
+        check_weights(init, weights, model)
+        model.load_state_dict(weights)
     memory_format = torch.channels_last if channels_last else torch.contiguous_format
     model.to(device, memory_format=memory_format)
     network = _network(model, device, compile)
@@ -145,12 +154,14 @@ def fit(
     parts = {"model": model, "optimizer": descent, "schedule": schedule, "scaler": scaler}
     if ema:
         parts["average"] = average.model
-    plan = {
-        "pictures": len(train.images), "epochs": epochs, "batch_size": batch_size, "seed": seed,
+    plan = plain({
+        "pictures": len(train.images), "shape": train.images.shape[1:],
+        "fingerprint": train.fingerprint(),
+        "epochs": epochs, "batch_size": batch_size, "seed": seed,
         "optimizer": type(descent).__name__, "lr": lr, "weight_decay": weight_decay,
         "one_cycle": one_cycle, "label_smoothing": label_smoothing, "augment": augment,
         "ema": ema, "precision": precision,
-    }  # fmt: skip
+    })  # fmt: skip
     path = None if out is None else Path(out) / "checkpoint.pt"
     run = Run(parts, plan, stopping, device, path)
     if resume:
@@ -171,11 +182,10 @@ def fit(
                     loss = F.cross_entropy(network(images), labels, label_smoothing=label_smoothing)
                 descent.zero_grad()
                 scaler.scale(loss).backward()
-                scaler.step(descent)
-                scaler.update()
-                schedule.step()
+                if take_step(scaler, descent):
+                    schedule.step()
+                    average.update(model, schedule.last_epoch)
                 run.count(loss)
-                average.update(model, run.step)
                 bar.step()
                 if pressed:
                     run.stop_clock()

@@ -2,7 +2,7 @@
 
 from torch.optim import lr_scheduler
 
-__all__ = ["build_optimizer", "build_schedule"]
+__all__ = ["build_optimizer", "build_schedule", "take_step"]
 
 
 def build_optimizer(model, optimizer, lr, weight_decay):
@@ -20,3 +20,14 @@ def build_schedule(optimizer, lr, one_cycle, steps):
     if one_cycle:
         return lr_scheduler.OneCycleLR(optimizer, lr, total_steps=steps, cycle_momentum=False)
     return lr_scheduler.ConstantLR(optimizer, factor=1)
+
+
+def take_step(scaler, optimizer):
+    """Take a step, and tell whether it was taken.
+
+    Gradients that have overflowed in float16 are left out; the next are scaled up by less.
+    """
+    before = scaler.get_scale()
+    scaler.step(optimizer)
+    scaler.update()
+    return scaler.get_scale() >= before

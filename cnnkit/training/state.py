@@ -13,7 +13,7 @@ from cnnkit.training.checkpoint import load_checkpoint, save_checkpoint
 from cnnkit.training.devices import rank_and_world
 from cnnkit.training.stopping import EarlyStopping
 
-__all__ = ["Run"]
+__all__ = ["Run", "check_weights"]
 
 
 class Part(Protocol):
@@ -100,10 +100,11 @@ class Run:
     def restore(self):
         """Bring everything to where the checkpoint was written."""
         saved = load_checkpoint(self.path)
-        _check_model(self.path, saved["model"], self.parts["model"].state_dict())
-        _check_plan(saved["plan"], self.plan)
-        for name, part in self.parts.items():
-            part.load_state_dict(saved[name])
+        check_weights(self.path, saved["model"], self.parts["model"])
+        _check_plan(self.path, saved["plan"], self.plan)
+        _check_version(self.path, saved, {*self.parts, "rng"})
+        for name in reversed(self.parts):  # the model, which is the caller's, comes last
+            self._restore(name, saved[name])
         done, stopping = saved["done"], self.stopping
         self.step, self.seconds, self.history = done["step"], done["seconds"], done["history"]
         self.loss.fill_(done["loss"])
@@ -113,6 +114,14 @@ class Run:
         if self._writes:  # epochs that were logged, but not saved, come again
             lines = [json.dumps(entry) + "\n" for entry in self.history]
             _log(self.path).write_text("".join(lines))
+
+    def _restore(self, name, state):
+        try:
+            self.parts[name].load_state_dict(state)
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            remedy = "Give the arguments that the run began with, or start a new run."
+            given = f"the {name} in {self.path} does not go with this plan ({error})"
+            raise lesson(given, "the plan that the run began with", remedy) from error
 
     @property
     def _writes(self):
@@ -124,12 +133,13 @@ def _log(checkpoint):
     return checkpoint.with_name("log.jsonl")
 
 
-def _check_model(path, weights, expected):
-    """Refuse a checkpoint whose arrays are not those of the model."""
+def check_weights(path, weights, model):
+    """Refuse a file whose arrays are not those of the model."""
+    expected = model.state_dict()
     if _shapes(weights) == _shapes(expected):
         return
     given = f"{path} is of another model: it has {_size(weights)}"
-    remedy = "Build the model that was trained there, or name another folder with out."
+    remedy = "Build the model that was trained there, or name another file or folder."
     raise lesson(given, _size(expected), remedy)
 
 
@@ -141,13 +151,32 @@ def _size(weights):
     return f"{sum(v.numel() for v in weights.values()):,} values in {len(weights)} arrays"
 
 
-def _check_plan(saved, plan):
+def _check_plan(path, saved, plan):
     """Refuse to go on by another plan than the run began with."""
+    remedies = {
+        "epochs": "The learning rate falls as it was planned. To train for longer, start a new "
+        f"run from these weights: init={str(path)!r} (--init) and another out.",
+        "fingerprint": "These are other pictures or labels, or they lie in another order. Give "
+        f"the same; or start a new run from these weights: init={str(path)!r} and another out.",
+    }
     for name, value in plan.items():
-        if saved.get(name) != value:
-            given = f"{name}={value!r} to go on with a run of {name}={saved.get(name)!r}"
+        if name in saved and saved[name] != value:
+            given = f"{name}={value!r} to go on with a run of {name}={saved[name]!r}"
             remedy = "Give the same, or start a new run in another folder (out)."
+            remedy = remedies.get(name, remedy)
             raise lesson(given, "the plan that the run began with", remedy)
+
+
+_DONE = {"step", "loss", "seconds", "history", "best", "waited", "best_weights"}
+
+
+def _check_version(path, saved, needed):
+    """Refuse a checkpoint that lacks what this version needs to go on."""
+    missing = (needed - saved.keys()) | (_DONE - saved["done"].keys())
+    if missing:
+        given = f"{path} is of another version: it lacks {', '.join(sorted(missing))}"
+        remedy = "Go on with the version that wrote it, or start a new run."
+        raise lesson(given, "a checkpoint of this version", remedy)
 
 
 def _rng_state(device):

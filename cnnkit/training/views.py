@@ -120,28 +120,6 @@ def random_views(images, dice, *, scale=(1.0, 1.0), shift=0.0, turn=0.0, flip=Fa
     return _colours(images, dice, jitter) if jitter else images
 
 
-def checked_views(augment):
-    """Return the arguments of :func:`random_views`, tried out, with Python's own numbers."""
-    if not augment:
-        return augment
-    plain = {name: _plain(value) for name, value in augment.items()}
-    try:
-        random_views(torch.zeros(1, 1, 2, 2), torch.zeros(1, DICE), **plain)
-    except TypeError as error:
-        expected = "arguments of cnnkit.training.random_views"
-        raise lesson(f"augment={augment!r}", expected, f"It says: {error}.") from error
-    return plain
-
-
-def _plain(value):
-    """Return Python's own numbers for NumPy's, in lists and tuples too."""
-    if isinstance(value, (np.generic, np.ndarray)):
-        return value.tolist()
-    if isinstance(value, (list, tuple)):
-        return type(value)(map(_plain, value))
-    return value
-
-
 def _matrix(dice, tall, least, most, shift, turn, flip):
     """Return the affine map of each view, 2×3 numbers: from its places to the picture's.
 

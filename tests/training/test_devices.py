@@ -40,6 +40,16 @@ def test_a_precision_is_one_of_four():
         devices.autocasting("float8", CPU)
 
 
+@pytest.mark.filterwarnings("ignore:.*CUDA is not available")
+@pytest.mark.parametrize("real, chosen", [(True, torch.bfloat16), (False, torch.float16)])
+def test_bfloat16_is_chosen_where_the_card_has_it(real, chosen, monkeypatch):
+    def supported(including_emulation=True):
+        return real or including_emulation
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
+    assert devices.autocasting("auto", torch.device("cuda"))[1] is chosen
+
+
 def test_alone_there_is_one_process(monkeypatch):
     monkeypatch.delenv("WORLD_SIZE", raising=False)
     with devices.processes():

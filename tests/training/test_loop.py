@@ -95,6 +95,35 @@ def test_half_precision_learns_too(digits, precision):
     assert all(p.dtype == torch.float32 for p in model.parameters())
 
 
+class Louder(torch.nn.Module):
+    """So steep that the first gradients are too large for float16, and the next ones are not."""
+
+    def forward(self, x):
+        return 3000 * x
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_step_that_overflows_is_no_step(digits, tmp_path):
+    data, model = few(digits[0], 256), torch.nn.Sequential(*net()[5:], Louder())
+    model = torch.nn.Sequential(torch.nn.Conv2d(1, 8, 3, stride=2, padding=1), *model)
+    options = {"epochs": 6, "batch_size": 64, "lr": 1e-4, "ema": 0.9, "precision": "float16"}
+    fit(model, data, **options, out=tmp_path)
+    state = training.load_checkpoint(tmp_path / "checkpoint.pt")
+    taken = state["optimizer"]["state"][0]["step"]
+    assert 0 < taken < state["done"]["step"] == 24
+    assert state["schedule"]["last_epoch"] == taken
+
+
+def test_where_no_step_was_taken_the_average_stays(digits, tmp_path):
+    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10), Louder())
+    before = copy.deepcopy(model)
+    options = {"epochs": 1, "batch_size": 128, "ema": 0.9, "precision": "float16"}
+    fit(model, few(digits[0], 128), **options, out=tmp_path)
+    state = training.load_checkpoint(tmp_path / "checkpoint.pt")
+    assert state["done"]["step"] == 1 and state["schedule"]["last_epoch"] == 0
+    assert same(model, before)
+
+
 def test_compiled_and_plain_are_one_run(digits, monkeypatch, tmp_path):
     # The graph is taken and run as it is: what a C++ compiler makes of it is PyTorch's own matter.
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
