@@ -24,9 +24,8 @@ from record import offer_trial, record
 from torch.nn import functional as F
 
 from cnnkit import datasets, models, training
+from cnnkit.training.batches import Batches
 from cnnkit.training.command import DATA
-from cnnkit.training.loop import _Batches as Batches
-from cnnkit.training.views import DICE
 
 BATCH, RATE = 64, 3e-3
 
@@ -72,11 +71,10 @@ def data_share(data, precision, epochs=2):
         models.small_resnet(), data, epochs=epochs, batch_size=BATCH, lr=RATE, device="cpu",
         augment=augment, precision=precision, progress=False,
     )  # fmt: skip
-    batches = Batches(data, torch.device("cpu"), torch.channels_last, augment)
-    dice = np.random.default_rng(0)
+    batches = Batches(data, BATCH, torch.device("cpu"), torch.channels_last, augment, seed=0)
     begin = time.perf_counter()
-    for rows in dice.permutation(len(data)).reshape(-1, BATCH):
-        batches(rows, dice.random((BATCH, DICE)))
+    for _ in batches.epoch(0):
+        pass
     return 100 * (time.perf_counter() - begin) / history[-1]["seconds"]
 
 

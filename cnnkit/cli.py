@@ -165,6 +165,7 @@ def _add_train(commands):
     add("--seed", type=int, default=0, metavar="N", help="another number, other dice (0)")
     add("--out", type=Path, metavar="FOLDER", help="checkpoint, log, weights (runs/DATA-MODEL)")
     add("--resume", action="store_true", help="go on from the checkpoint in the folder")
+    add("--init", type=Path, metavar="FILE", help="start from these weights, or this checkpoint's")
 
 
 def train(**options):

@@ -6,7 +6,7 @@ mixed precision, compilation. It keeps a checkpoint from which a run goes on as 
 stopped, and it works in one process or in many (``torchrun``).
 """
 
-from cnnkit.training.checkpoint import load_checkpoint, save_checkpoint
+from cnnkit.training.checkpoint import load_checkpoint, load_weights, save_checkpoint
 from cnnkit.training.command import run
 from cnnkit.training.devices import device_name, pick_device, processes
 from cnnkit.training.loop import fit
@@ -27,6 +27,7 @@ __all__ = [
     "fit",
     "grad_cam",
     "load_checkpoint",
+    "load_weights",
     "pick_device",
     "predict",
     "probabilities",

@@ -1,18 +1,18 @@
-"""Runs that can be stopped, by Ctrl-C or by a power cut, and go on as if nothing had happened."""
+"""Checkpoints on disk: always whole, and harmless to read."""
 
-import contextlib
 import io
-import json
 import os
-import signal
-import threading
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from cnnkit.arguments import lesson
 
-__all__ = ["ctrl_c", "how_to_go_on", "load_checkpoint", "open_run", "rng_state", "save_checkpoint"]
+__all__ = ["load_checkpoint", "load_weights", "plain", "save_checkpoint"]
+
+_WANTED = "one that cnnkit.training.fit has written"
 
 
 def save_checkpoint(path, state):
@@ -28,7 +28,7 @@ def save_checkpoint(path, state):
     unfinished = path.with_suffix(".unfinished")
     try:
         with open(unfinished, "wb") as file:
-            torch.save(state, file)
+            torch.save(plain(state), file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(unfinished, path)
@@ -54,89 +54,94 @@ def load_checkpoint(path):
     FileNotFoundError
         If there is none.
     ValueError
-        If the file is damaged, or of another kind.
+        If the file is damaged, of another version, or of another kind.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(
             f"There is no {path}: no run was saved there. Leave resume out to start one, or name "
             "the folder of a run with out."
         )
-    content = io.BytesIO(Path(path).read_bytes())
-    try:
-        state = torch.load(content, map_location="cpu", weights_only=True)
-    except Exception as error:  # a torn file makes PyTorch raise any of half a dozen kinds
-        raise ValueError(f"{path} is damaged, or no checkpoint: start a new run.") from error
-    if not isinstance(state, dict) or not {"model", "plan", "done"} <= state.keys():
-        raise ValueError(f"{path} is not a checkpoint of cnnkit.training.fit: start a new run.")
+    state = _read(path)
+    if not _is_checkpoint(state):
+        kind = "weights alone, no run" if _are_weights(state) else "no run"
+        remedy = f"Start a new run; from these weights with init={str(path)!r} (--init)."
+        raise lesson(f"{path} holds {kind}", _WANTED, remedy)
     return state
 
 
-def open_run(path, resume, parts, plan, device, rank):
-    """Make the folder of a new run, or bring the parts to where the old one stopped."""
-    if path is None:
-        raise lesson("resume without out", "the folder of the run", "Pass out='runs/...'.")
-    if not resume:
-        if path.exists():
-            raise FileExistsError(
-                f"{path.parent} holds a run already: resume it, or name another folder with out."
-            )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.with_name("log.jsonl").unlink(missing_ok=True)
-        return {}
-    saved = load_checkpoint(path)
-    weights, expected = saved["model"], parts["model"].state_dict()
-    if [(k, v.shape) for k, v in weights.items()] != [(k, v.shape) for k, v in expected.items()]:
-        count, wanted = (sum(v.numel() for v in d.values()) for d in (weights, expected))
-        given = f"{path} is of another model: it has {count:,} values in {len(weights)} arrays"
-        remedy = "Build the model that was trained there, or name another folder with out."
-        raise lesson(given, f"{wanted:,} in {len(expected)}", remedy)
-    for name, value in plan.items():
-        if saved["plan"].get(name) != value:
-            given = f"{name}={value!r} to go on with a run of {name}={saved['plan'].get(name)!r}"
-            remedy = "Give the same, or start a new run in another folder (out)."
-            raise lesson(given, "the plan that the run began with", remedy)
-    for name, part in parts.items():
-        part.load_state_dict(saved[name])
-    torch.set_rng_state(saved["rng"]["cpu"])
-    if device.type == "cuda" and "cuda" in saved["rng"]:
-        torch.cuda.set_rng_state(saved["rng"]["cuda"], device)
-    if rank == 0:  # epochs that were logged, but not saved, come again
-        lines = [json.dumps(entry) + "\n" for entry in saved["done"]["history"]]
-        path.with_name("log.jsonl").write_text("".join(lines))
-    return saved["done"]
+def load_weights(path):
+    """Read the weights that a run has left: from its checkpoint, or saved alone.
+
+    Parameters
+    ----------
+    path : path-like
+        A ``checkpoint.pt``, of which the best weights are taken if there are any, else the
+        average, else the last; or a model's state_dict, as ``weights.pt`` is one.
+
+    Returns
+    -------
+    dict of str to torch.Tensor
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is damaged, or of another kind.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no {path}: name a weights.pt or a checkpoint.pt.")
+    state = _read(path)
+    if _is_checkpoint(state):
+        return state["done"]["best_weights"] or state.get("average", state["model"])
+    if not _are_weights(state):
+        raise lesson(f"{path} holds no weights", "a model's state_dict", "Name a weights.pt.")
+    return state
 
 
-def rng_state(device):
-    """Return the state of PyTorch's own dice, which dropout throws."""
-    cuda = {"cuda": torch.cuda.get_rng_state(device)} if device.type == "cuda" else {}
-    return {"cpu": torch.get_rng_state(), **cuda}
-
-
-@contextlib.contextmanager
-def ctrl_c(wanted):
-    """Collect the first Ctrl-C in a list, for the loop to see; a second one stops at once."""
-    pressed: list[int] = []
-    before = signal.getsignal(signal.SIGINT)
-    # Only the main thread may listen, and a job in the background is told to ignore Ctrl-C.
-    alone = threading.current_thread() is threading.main_thread()
-    if not wanted or not alone or before is signal.SIG_IGN:
-        yield pressed
-        return
-
-    def note(number, frame):
-        pressed.append(number)
-        signal.signal(signal.SIGINT, before)
-
-    signal.signal(signal.SIGINT, note)
+def _read(path):
+    """Build tensors and plain values from a file, or tell why that cannot be done."""
+    content = Path(path).read_bytes()
+    if not _is_whole(content):
+        raise lesson(f"{path} is damaged, or no checkpoint", _WANTED, "Start a new run.")
     try:
-        yield pressed
-    finally:
-        signal.signal(signal.SIGINT, before)
+        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except Exception as error:  # what is refused makes PyTorch raise any of half a dozen kinds
+        given = f"{path} is whole, but of another version or of another program"
+        remedy = "Go on with the version that wrote it, or start a new run."
+        raise lesson(given, _WANTED, remedy) from error
 
 
-def how_to_go_on(path, step, steps):
-    """Say what Ctrl-C has left behind."""
-    return (
-        f"Stopped after step {step} of {steps}, saved in {path}. To go on, repeat the command "
-        "with --resume (in Python: resume=True)."
-    )
+def _is_whole(content):
+    """Whether a file is a zip archive, as PyTorch writes them, in which each sum is right.
+
+    PyTorch itself does not look at the sums.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return archive.testzip() is None
+    except (zipfile.BadZipFile, ValueError, OSError, EOFError):
+        return False
+
+
+def _is_checkpoint(state):
+    return isinstance(state, dict) and {"model", "plan", "done"} <= state.keys()
+
+
+def _are_weights(state):
+    values = state.values() if isinstance(state, dict) else ()
+    return bool(values) and all(isinstance(value, torch.Tensor) for value in values)
+
+
+def plain(value):
+    """Return Python's own numbers for NumPy's, in lists, tuples and dicts too.
+
+    No others are read back: a file that builds objects could build any.
+    """
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    if type(value) in (list, tuple):
+        return type(value)(map(plain, value))
+    if type(value) is dict:
+        return {plain(key): plain(each) for key, each in value.items()}
+    return value

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from cnnkit import datasets, models
-from cnnkit.arguments import lesson
+from cnnkit.arguments import lesson, whole
 from cnnkit.training.checkpoint import save_checkpoint
 from cnnkit.training.devices import pick_device, processes, rank_and_world
 from cnnkit.training.loop import fit
@@ -48,6 +48,7 @@ def run(
     seed=0,
     out=None,
     resume=False,
+    init=None,
 ):
     """Train a network of :mod:`cnnkit.models` on a data set of :mod:`cnnkit.datasets`.
 
@@ -57,7 +58,7 @@ def run(
         A key of ``DATA``.
     model : str, optional
         A key of ``MODELS``: by default what suits the data.
-    epochs, batch_size, lr, patience, precision, compile, device, seed, resume
+    epochs, batch_size, lr, patience, precision, compile, device, seed, resume, init
         As in :func:`cnnkit.training.fit`. With `patience` a tenth of the training pictures is
         set aside to decide by; without, the test pictures are only looked at.
     size : int, default 64
@@ -86,6 +87,7 @@ def run(
     model = model or DATA[data]["model"]
     out = Path(out or f"runs/{data}-{model}")
     device = pick_device(device)
+    seed = whole(seed, "seed", 0)
     torch.backends.cudnn.benchmark = True  # all batches have one shape: let cuDNN try what is best
     with processes():
         rank, _ = rank_and_world()
@@ -113,6 +115,7 @@ def run(
                 device=device,
                 out=out,
                 resume=resume,
+                init=init,
                 seed=seed,
             )
         except KeyboardInterrupt as stop:

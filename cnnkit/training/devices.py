@@ -7,7 +7,7 @@ import platform
 import torch
 from torch import distributed
 
-from cnnkit.arguments import lesson
+from cnnkit.arguments import lesson, one_of
 
 __all__ = ["autocasting", "device_name", "pick_device", "processes", "rank_and_world"]
 
@@ -82,11 +82,11 @@ def rank_and_world():
 def autocasting(precision, device):
     """Return the context in which large operations run in `precision`, and its dtype."""
     names = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
+    one_of(precision, "precision", ["auto", *names])
     if precision == "auto":
-        half = "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+        # Older cards only emulate bfloat16, and are slow at it.
+        real = torch.cuda.is_bf16_supported(including_emulation=False)
+        half = "bfloat16" if real else "float16"
         precision = half if device.type == "cuda" else "float32"
-    if precision not in names:
-        expected = f"'auto' or one of {', '.join(map(repr, names))}"
-        raise lesson(f"precision={precision!r}", expected, "Use precision='auto'.")
     dtype = names[precision]
     return torch.autocast(device.type, dtype, enabled=dtype is not None), dtype

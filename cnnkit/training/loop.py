@@ -1,28 +1,28 @@
 """The loop: from pictures and labels to a trained network.
 
-All chance in it (the order of the pictures, their views) is drawn from the seed, the number of
-the epoch and the number of the step. So a resumed run needs no memory of the dice it has thrown,
-and two processes agree without talking.
+Each part of it has a module of its own beside this one: batches, the optimiser and its schedule,
+the average of the weights, early stopping, the bar, Ctrl-C, the state of the run.
 """
 
-import copy
-import json
-import sys
-import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import distributed, nn
 from torch.nn import functional as F
-from tqdm import tqdm
 
-from cnnkit.arguments import lesson
-from cnnkit.training.checkpoint import ctrl_c, how_to_go_on, open_run, rng_state, save_checkpoint
+from cnnkit.arguments import lesson, number, whole
+from cnnkit.training.average import Average
+from cnnkit.training.batches import Batches, check_views
+from cnnkit.training.checkpoint import load_weights, plain
 from cnnkit.training.devices import autocasting, device_name, pick_device, rank_and_world
+from cnnkit.training.interrupts import ctrl_c, how_to_go_on
+from cnnkit.training.optimizer import build_optimizer, build_schedule, take_step
+from cnnkit.training.pictures import as_pictures, check_batch_of_one, check_model
+from cnnkit.training.progress import Progress
 from cnnkit.training.results import evaluate
-from cnnkit.training.views import DICE, random_views, to_input
+from cnnkit.training.state import Run, check_weights
+from cnnkit.training.stopping import EarlyStopping
 
 __all__ = ["fit"]
 
@@ -48,6 +48,7 @@ def fit(
     device=None,
     out=None,
     resume=False,
+    init=None,
     seed=0,
     progress=True,
 ):
@@ -58,7 +59,8 @@ def fit(
     model : torch.nn.Module
         From (N, C, H, W) to (N, classes) scores.
     train, valid : cnnkit.datasets.Dataset
-        Anything with ``images`` (uint8) and ``labels``. `valid` is looked at after each epoch.
+        Anything with ``images`` (uint8; bool, or floats from 0 to 1, are converted) and
+        ``labels`` (whole numbers from 0). `valid` is looked at after each epoch.
     epochs, batch_size : int
         A last batch that is not full waits for the next epoch, where the order is another one.
     lr, weight_decay : float
@@ -89,7 +91,11 @@ def fit(
         A folder for ``checkpoint.pt`` and ``log.jsonl``, written after every epoch. Ctrl-C then
         saves in the middle of one.
     resume : bool, default False
-        Go on from the checkpoint in `out`. On a CPU the result is the same to the last bit.
+        Go on from the checkpoint in `out`, with the same pictures and the same plan. On a CPU
+        the result is the same to the last bit.
+    init : path-like, optional
+        Weights to start from, instead of those of `model`: a ``weights.pt``, or the
+        ``checkpoint.pt`` of another run. When a run goes on, it has its own.
     seed : int, default 0
         Of the order and the views. Initial weights and dropout have PyTorch's own seed.
     progress : bool, default True
@@ -111,177 +117,138 @@ def fit(
     KeyboardInterrupt
         After Ctrl-C; the message says how to go on.
     """
-    rank, world = rank_and_world()
-    device, n, steps = pick_device(device), len(train.images), len(train.images) // batch_size
-    if not steps or batch_size % world:
-        given = f"batch_size={batch_size} for {n} pictures in {world} process(es)"
-        raise lesson(given, f"1 to {n}, a multiple of {world}", "Choose another batch_size.")
-    if epochs < 1:
-        raise lesson(f"epochs={epochs}", "1 or more", "Use epochs=1 for one time through the data.")
-    if patience and valid is None:
-        raise lesson("patience without valid", "pictures to judge by", "Pass valid=...")
+    epochs, batch_size = whole(epochs, "epochs"), whole(batch_size, "batch_size")
+    lr, weight_decay = number(lr, "lr"), number(weight_decay, "weight_decay")
+    label_smoothing = number(label_smoothing, "label_smoothing", most=1)
+    ema, seed = number(ema, "ema", most=1), whole(seed, "seed", 0)
+    check_views(augment)
+    device = pick_device(device)
+    train = as_pictures(train, "train")
+    if valid is not None:
+        valid = as_pictures(valid, "valid")
+    if patience is not None:
+        patience = _patience(patience, valid)
+    if resume and out is None:
+        raise lesson("resume without out", "the folder of the run", "Pass out='runs/...'.")
+    _check_batches(model, train, batch_size)
+    for name, data in (("train", train), ("valid", valid)):
+        if data is not None:
+            check_model(model, data, name)
+
     autocast, dtype = autocasting(precision, device)
     scaler = torch.amp.GradScaler(device.type, enabled=dtype is torch.float16)
+    if init is not None and not resume:
+        weights = load_weights(init)
+        check_weights(init, weights, model)
+        model.load_state_dict(weights)
     memory_format = torch.channels_last if channels_last else torch.contiguous_format
     model.to(device, memory_format=memory_format)
-    if world > 1 and device.type == "cuda":
-        nn.SyncBatchNorm.convert_sync_batchnorm(model)
-    average = copy.deepcopy(model) if ema else model
-    network: Any = torch.compile(model) if compile else model
-    network = nn.parallel.DistributedDataParallel(network) if world > 1 else network
-    descent, schedule = _descent(model, optimizer, lr, weight_decay, one_cycle, epochs * steps)
-    batches = _Batches(train, device, memory_format, augment)
+    network = _network(model, device, compile)
+    average = Average(model, ema)
+    batches = Batches(train, batch_size, device, memory_format, augment, seed)
+    steps = len(batches)
+    descent = build_optimizer(model, optimizer, lr, weight_decay)
+    schedule = build_schedule(descent, lr, one_cycle, epochs * steps)
+    stopping = EarlyStopping(patience)
 
-    # What a checkpoint holds: the parts that learn, the plan that must not change, what is done.
     parts = {"model": model, "optimizer": descent, "schedule": schedule, "scaler": scaler}
-    parts |= {"average": average} if ema else {}
-    plan = {
-        "pictures": n, "epochs": epochs, "batch_size": batch_size, "seed": seed,
+    if ema:
+        parts["average"] = average.model
+    plan = plain({
+        "pictures": len(train.images), "shape": train.images.shape[1:],
+        "fingerprint": train.fingerprint(),
+        "epochs": epochs, "batch_size": batch_size, "seed": seed,
         "optimizer": type(descent).__name__, "lr": lr, "weight_decay": weight_decay,
         "one_cycle": one_cycle, "label_smoothing": label_smoothing, "augment": augment,
         "ema": ema, "precision": precision,
-    }  # fmt: skip
-    done: dict[str, Any] = {"step": 0, "loss": 0.0, "seconds": 0.0, "history": []}
-    done |= {"best": -1.0, "waited": 0, "best_weights": None}
+    })  # fmt: skip
     path = None if out is None else Path(out) / "checkpoint.pt"
-    if path or resume:
-        done |= open_run(path, resume, parts, plan, device, rank)
-    history = done["history"]
+    run = Run(parts, plan, stopping, device, path)
+    if resume:
+        run.restore()
+    else:
+        run.start()
 
-    def save():
-        if path and rank == 0:
-            state = {name: part.state_dict() for name, part in parts.items()}
-            save_checkpoint(path, state | {"plan": plan, "done": done, "rng": rng_state(device)})
-
-    # A bar on a terminal; a line an epoch in a notebook or a file.
-    quiet = not progress or rank > 0
-    bar = tqdm(total=epochs * steps, initial=done["step"], disable=quiet or None, mininterval=0.2)
-    if not quiet:
-        print(f"Training on {device_name(device)}, {world} process(es).", file=sys.stderr)
-    with bar, ctrl_c(path is not None and world == 1) as pressed:
-        for epoch in range(len(history), epochs):
-            if patience and done["waited"] >= patience:
+    bar = Progress(epochs, steps, run.step, device, progress)
+    with bar, ctrl_c(wanted=path is not None) as pressed:
+        for epoch in range(len(run.history), epochs):
+            if stopping.over:
                 break
-            bar.set_description(f"epoch {epoch + 1}/{epochs}")
-            begin = time.perf_counter() - done["seconds"]
-            order = np.random.default_rng((seed, epoch, 0)).permutation(n)
-            losses = torch.tensor(done["loss"], device=device)
+            bar.begin_epoch(epoch)
+            run.begin_epoch()
             network.train()
-            for place in range(done["step"] - epoch * steps, steps):
-                rows = order[place * batch_size : (place + 1) * batch_size]
-                dice = np.random.default_rng((seed, epoch, place + 1)).random((batch_size, DICE))
-                images, labels = batches(rows[rank::world], dice[rank::world])
+            for images, labels in batches.epoch(epoch, first=run.step - epoch * steps):
                 with autocast:
                     loss = F.cross_entropy(network(images), labels, label_smoothing=label_smoothing)
                 descent.zero_grad()
                 scaler.scale(loss).backward()
-                scaler.step(descent)
-                scaler.update()
-                schedule.step()
-                losses += loss.detach()
-                done["step"] += 1
-                if ema:
-                    _move_average(average, model, ema, done["step"])
-                bar.update()
+                if take_step(scaler, descent):
+                    schedule.step()
+                    average.update(model, schedule.last_epoch)
+                run.count(loss)
+                bar.step()
                 if pressed:
-                    done["loss"], done["seconds"] = losses.item(), time.perf_counter() - begin
-                    save()
-                    raise KeyboardInterrupt(how_to_go_on(path, done["step"], epochs * steps))
-            entry = _entry(losses / steps, epoch, begin, batch_size * steps, schedule, device)
+                    run.stop_clock()
+                    run.save()
+                    raise KeyboardInterrupt(how_to_go_on(path, run.step, epochs * steps))
+            entry = _entry(run, steps, batch_size, schedule)
             if valid is not None:
-                judged = evaluate(average, valid, batch_size=2 * batch_size, precision=precision)
-                entry["valid_loss"], entry["valid_accuracy"] = judged
-                done["waited"] += 1
-                if judged[1] > done["best"]:
-                    done["best"], done["waited"] = judged[1], 0
-                    if patience:
-                        done["best_weights"] = copy.deepcopy(average.state_dict())
-            history.append(entry)
-            done["loss"] = done["seconds"] = 0.0
-            shown = {key: f"{entry[key]:.3f}" for key in _SHOWN if key in entry}
-            bar.set_postfix(shown)
-            if bar.disable and not quiet:
-                words = ", ".join(f"{key} {value}" for key, value in shown.items())
-                print(f"epoch {epoch + 1}/{epochs}: {words}", file=sys.stderr)
-            if path and rank == 0:
-                with open(path.with_name("log.jsonl"), "a") as log:
-                    log.write(json.dumps(entry) + "\n")
-            save()
-    model.load_state_dict(done["best_weights"] or average.state_dict())
+                how = {"batch_size": 2 * batch_size, "precision": precision}
+                entry["valid_loss"], accuracy = evaluate(average.model, valid, **how)
+                entry["valid_accuracy"] = accuracy
+                stopping.judge(accuracy, average.model)
+            bar.end_epoch(entry)
+            run.end_epoch(entry)
+    model.load_state_dict(stopping.best_weights or average.model.state_dict())
     model.eval()
-    return history
+    return run.history
 
 
-_SHOWN = ("loss", "valid_loss", "valid_accuracy")
+def _patience(patience, valid):
+    """Return the epochs to wait; they are counted by pictures that judge."""
+    if valid is None:
+        raise lesson("patience without valid", "pictures to judge by", "Pass valid=...")
+    return whole(patience, "patience", remedy="Leave it out to train through all epochs.")
 
 
-class _Batches:
-    """Batches on the device: the whole set lies there when it fits, in bytes."""
-
-    def __init__(self, data, device, memory_format, augment):
-        self.device, self.memory_format, self.augment = device, memory_format, augment
-        self.labels = torch.from_numpy(np.array(data.labels)).to(device)
-        self.images = data.images
-        if device.type != "cpu" and data.images.nbytes < _room(device):
-            self.images = torch.from_numpy(np.array(data.images)).to(device)
-
-    def __call__(self, rows, dice):
-        """Return the pictures of `rows`, as the network wants them, and their labels."""
-        where = torch.from_numpy(rows).to(self.device)
-        if isinstance(self.images, torch.Tensor):
-            images = self.images[where]
-        else:  # a copy of one batch: a memory map is read no further than that
-            images = torch.from_numpy(np.array(self.images[rows])).to(self.device)
-        images = to_input(images)
-        if self.augment:
-            dice = torch.from_numpy(dice.astype(np.float32))
-            images = random_views(images, dice, **self.augment)
-        return images.contiguous(memory_format=self.memory_format), self.labels[where]
+def _check_batches(model, train, batch_size):
+    """Refuse batches that cannot be filled, shared out or normalised."""
+    pictures, (_, world) = len(train.images), rank_and_world()
+    if batch_size > pictures or batch_size % world:
+        given = f"batch_size={batch_size} for {pictures} pictures in {world} process(es)"
+        expected = f"1 to {pictures}, a multiple of {world}"
+        raise lesson(given, expected, "Choose another batch_size.")
+    if batch_size == world:
+        check_batch_of_one(model, train)
 
 
-def _room(device):
-    """Bytes that a data set may take: half of what a GPU has free."""
-    return torch.cuda.mem_get_info(device)[0] // 2 if device.type == "cuda" else 2**31
+def _network(model, device, compile):
+    """Return what is called for `model` in training: compiled, or one of many processes."""
+    _, world = rank_and_world()
+    if world > 1 and device.type == "cuda":
+        nn.SyncBatchNorm.convert_sync_batchnorm(model)
+    network = torch.compile(model) if compile else model
+    return nn.parallel.DistributedDataParallel(network) if world > 1 else network
 
 
-def _descent(model, optimizer, lr, weight_decay, one_cycle, steps):
-    """Return the optimiser, which lets only weights decay, and the schedule of its rate."""
-    weights = [p for p in model.parameters() if p.ndim > 1]
-    others = [p for p in model.parameters() if p.ndim <= 1]
-    groups = [{"params": weights, "weight_decay": weight_decay}]
-    groups += [{"params": others, "weight_decay": 0.0}] if others else []
-    descent = optimizer(groups, lr=lr)
-    rates = torch.optim.lr_scheduler
-    if one_cycle:
-        return descent, rates.OneCycleLR(descent, lr, total_steps=steps, cycle_momentum=False)
-    return descent, rates.ConstantLR(descent, factor=1)
-
-
-@torch.no_grad()
-def _move_average(average, model, ema, step):
-    """Move the averaged weights towards those of now; while they are few, faster."""
-    share = 1 - min(ema, (1 + step) / (10 + step))
-    kept, now = average.state_dict().values(), model.state_dict().values()
-    floats = [(a, b) for a, b in zip(kept, now, strict=True) if a.is_floating_point()]
-    torch._foreach_lerp_([a for a, _ in floats], [b for _, b in floats], share)
-
-
-def _entry(loss, epoch, begin, pictures, schedule, device):
+def _entry(run, steps, batch_size, schedule):
     """Return what the log says of an epoch; in many processes, of all of them."""
+    mean = run.loss / steps
     if distributed.is_initialized():
-        distributed.all_reduce(loss)
-        loss /= distributed.get_world_size()
-    loss, seconds = loss.item(), time.perf_counter() - begin
+        distributed.all_reduce(mean)
+        mean /= distributed.get_world_size()
+    epoch, loss = len(run.history) + 1, mean.item()
+    seconds = run.stop_clock()
     if not np.isfinite(loss):
         raise RuntimeError(
-            f"The loss of epoch {epoch + 1} is {loss}: the steps were too large. Start again with "
+            f"The loss of epoch {epoch} is {loss}: the steps were too large. Start again with "
             "a smaller lr (a third of it), or with precision='float32'."
         )
     return {
-        "epoch": epoch + 1,
+        "epoch": epoch,
         "loss": loss,
         "lr": schedule.get_last_lr()[0],
         "seconds": seconds,
-        "images_per_second": pictures / seconds,
-        "device": device_name(device),
+        "images_per_second": batch_size * steps / seconds,
+        "device": device_name(run.device),
     }

@@ -5,7 +5,9 @@ import torch
 from torch import distributed
 from torch.nn import functional as F
 
+from cnnkit.arguments import lesson, whole
 from cnnkit.training.devices import autocasting, rank_and_world
+from cnnkit.training.pictures import as_bytes, as_labels, as_pictures, check_scores
 from cnnkit.training.views import to_bytes, to_input
 
 __all__ = [
@@ -25,6 +27,7 @@ def probabilities(model, images, *, flip=False, batch_size=256, precision="auto"
     ----------
     model : torch.nn.Module
     images : ndarray of uint8, shape (N, H, W, C), or (N, H, W) when grey
+        Of bool, or of floats from 0 to 1, they are converted.
     flip : bool, default False
         Look at each picture's mirror image too, and average.
     batch_size : int
@@ -36,6 +39,7 @@ def probabilities(model, images, *, flip=False, batch_size=256, precision="auto"
     ndarray of float32, shape (N, classes)
         Each row sums to 1.
     """
+    images, batch_size = as_bytes(images), whole(batch_size, "batch_size")
     first = next(model.parameters())
     autocast, _ = autocasting(precision, first.device)
     was_training, found = model.training, []
@@ -69,14 +73,19 @@ def evaluate(model, data, *, flip=False, batch_size=256, precision="auto"):
     tuple of float
     """
     rank, world = rank_and_world()
-    images, labels = data.images[rank::world], np.asarray(data.labels[rank::world])
+    pictures = as_pictures(data, "data")
+    if len(pictures.labels) < world:
+        given = f"{len(pictures.labels)} pictures for {world} processes"
+        raise lesson(given, "one or more for each", "Judge by more pictures.")
+    images, labels = pictures.images[rank::world], pictures.labels[rank::world]
     rows = probabilities(model, images, flip=flip, batch_size=batch_size, precision=precision)
+    check_scores(rows, labels, "data.labels")
     losses = -np.log(rows[np.arange(len(rows)), labels].clip(1e-12))
     sums = torch.tensor([losses.sum(), (rows.argmax(1) == labels).sum()], dtype=torch.float32)
     if world > 1:
         sums = sums.to(next(model.parameters()).device)
         distributed.all_reduce(sums)
-    loss, right = (sums.double() / len(data.images)).tolist()
+    loss, right = (sums.double() / len(pictures.labels)).tolist()
     return loss, right
 
 
@@ -93,8 +102,10 @@ def confusion_matrix(probabilities, labels):
     ndarray of int, shape (classes, classes)
         A row for each true label, a column for each answer; the diagonal was right.
     """
+    labels = as_labels(labels, len(probabilities))
+    check_scores(probabilities, labels)
     classes = probabilities.shape[1]
-    pairs = np.asarray(labels) * classes + probabilities.argmax(1)
+    pairs = labels * classes + probabilities.argmax(1)
     return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
 
@@ -112,7 +123,8 @@ def worst_mistakes(probabilities, labels, count=9):
     ndarray of int
         Indices of wrongly answered pictures, the worst first; fewer if there are fewer.
     """
-    labels = np.asarray(labels)
+    labels, count = as_labels(labels, len(probabilities)), whole(count, "count", 0)
+    check_scores(probabilities, labels)
     order = np.argsort(probabilities[np.arange(len(labels)), labels], kind="stable")
     return order[probabilities[order].argmax(1) != labels[order]][:count]
 
@@ -137,8 +149,12 @@ def predict(model, image, size, names, flip=False):
     dict of str to float
         The probability of each name, the likeliest first.
     """
+    size = whole(size, "size")
     channels = next(p for p in model.parameters() if p.ndim == 4).shape[1]
     row = probabilities(model, to_bytes(image, size, channels)[None], flip=flip)[0]
+    if len(names) != len(row):
+        given = f"{len(names)} names for a model of {len(row)} outputs"
+        raise lesson(given, "a name for each", "Give names in the order of their labels.")
     return {names[i]: float(row[i]) for i in np.argsort(-row, kind="stable")}
 
 

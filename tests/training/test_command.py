@@ -17,16 +17,6 @@ COMMAND = [sys.executable, "-m", "cnnkit", "train"]
 DIGITS = ["--data", "digits", "--epochs", "6", "--batch-size", "64", "--device", "cpu"]
 
 
-@pytest.fixture(autouse=True)
-def one_thread(monkeypatch):
-    """One thread, here and in what is started from here: see test_training.py."""
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def log(folder):
     return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
 
@@ -66,7 +56,7 @@ def test_train_stop_and_resume(tmp_path, capsys, root):
     saved = training.load_checkpoint(run / "checkpoint.pt")["done"]["step"]
     assert 22 <= saved < 132 and not (run / "weights.pt").exists()
 
-    subprocess.run([*COMMAND, *DIGITS, "--out", run, "--resume"], cwd=root, check=True)
+    assert cli.main(["train", *DIGITS, "--out", str(run), "--resume"]) == 0
     resumed = torch.load(run / "weights.pt", weights_only=True)
     assert resumed.keys() == weights.keys()
     assert all(torch.equal(resumed[key], weights[key]) for key in weights)

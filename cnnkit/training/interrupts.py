@@ -1,0 +1,40 @@
+"""Ctrl-C: the first one is kept until the loop has saved the run, the second stops at once."""
+
+import contextlib
+import signal
+import threading
+
+from cnnkit.training.devices import rank_and_world
+
+__all__ = ["ctrl_c", "how_to_go_on"]
+
+
+@contextlib.contextmanager
+def ctrl_c(wanted):
+    """Collect the first Ctrl-C in a list, for the loop to see; a second one stops at once."""
+    pressed: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+    # Only the main thread may listen, and a job in the background is told to ignore Ctrl-C.
+    main_thread = threading.current_thread() is threading.main_thread()
+    one_of_many = rank_and_world()[1] > 1  # to stop for itself, the others would wait for ever
+    if not wanted or not main_thread or one_of_many or before is signal.SIG_IGN:
+        yield pressed
+        return
+
+    def note(number, frame):
+        pressed.append(number)
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def how_to_go_on(path, step, steps):
+    """Say what Ctrl-C has left behind."""
+    return (
+        f"Stopped after step {step} of {steps}, saved in {path}. To go on, repeat the command "
+        "with --resume (in Python: resume=True)."
+    )

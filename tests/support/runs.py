@@ -1,0 +1,44 @@
+"""Small networks, runs of a second, and Ctrl-C in the middle of one."""
+
+import os
+import signal
+from functools import partial
+
+import torch
+from torch import nn
+
+from cnnkit import datasets, training
+
+fit = partial(training.fit, device="cpu", progress=False)
+
+
+def few(data, count):
+    return datasets.Dataset(
+        data.images[:count], data.labels[:count], data.names, data.numbers[:count]
+    )
+
+
+def net(seed=0, dropout=0.0):
+    """A small network with batch norm, and dropout if wanted."""
+    torch.manual_seed(seed)
+    return nn.Sequential(
+        nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Dropout(dropout), nn.Flatten(), nn.Linear(128, 10),
+    )  # fmt: skip
+
+
+def same(one, other):
+    one, other = one.state_dict(), other.state_dict()
+    return one.keys() == other.keys() and all(torch.equal(one[k], other[k]) for k in one)
+
+
+def press_ctrl_c(model, at):
+    """Send SIGINT to this process during the forward pass of step `at`."""
+    seen = []
+
+    def forward(module, _):
+        seen.append(module.training)
+        if sum(seen) == at and module.training:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    return model.register_forward_pre_hook(forward)
