@@ -8,6 +8,9 @@ yours to change.
 import numpy as np
 from PIL import Image
 
+from cnnkit.arguments import lesson
+from cnnkit.pictures import middle
+
 __all__ = [
     "binary_5x5",
     "digit",
@@ -233,14 +236,12 @@ def grey(image):
 
 
 def _square(pixels, size):
-    """Cut the middle square and scale it."""
+    """Cut the middle square and scale it, sharp, for people to look at."""
     if size < 1:
-        raise ValueError(f"size={size!r} leaves no pixel; give a whole number of 1 or more.")
-    height, width = pixels.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    middle = Image.fromarray(pixels[top : top + side, left : left + side])
-    return np.array(middle.resize((size, size), Image.Resampling.LANCZOS))
+        given = f"size={size!r} leaves no pixel"
+        raise lesson(given, "a whole number of 1 or more", "Use size=64.")
+    square = middle(Image.fromarray(pixels))
+    return np.array(square.resize((size, size), Image.Resampling.LANCZOS))
 
 
 def _how_to_install(what, package):

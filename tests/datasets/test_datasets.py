@@ -32,6 +32,7 @@ from PIL import Image
 
 from cnnkit import datasets, images
 from cnnkit.datasets import arrays, files, photographs
+from cnnkit.pictures import READING, to_bytes
 
 PRIVATE = os.environ.get("CNNKIT_DATA")
 needs_photographs = pytest.mark.skipif(
@@ -495,42 +496,13 @@ def test_what_is_prepared_is_kept_until_the_archive_changes(data, monkeypatch):
         assert np.array_equal(first.images, again.images)
         with pytest.raises(TypeError):
             datasets.cats_vs_dogs("all", size=40)  # another size is prepared anew
+    with monkeypatch.context() as patch:
+        patch.setattr(photographs, "READING", READING + 1)
+        assert np.array_equal(datasets.cats_vs_dogs("all", size=32).images, first.images)
+        assert len(list((files.cache() / "prepared").glob("cats_vs_dogs-32px-*"))) == 2
     cats_zip(archive, [0, 1, 2])
     assert len(datasets.cats_vs_dogs("all", size=32)) == 6
     assert len(first) == 4 and first.images[3].any()  # what was open stays readable
-
-
-def test_large_photographs_are_decoded_small_and_look_the_same(tmp_path, monkeypatch):
-    large = np.asarray(Image.fromarray(images.photograph("cat")).resize((1200, 800)))
-    path = cats_zip(tmp_path / "z.zip", [0])
-    with zipfile.ZipFile(path, "a") as box:
-        box.writestr("PetImages/Cat/5.jpg", jpeg(large))
-    ours = np.frombuffer(photographs.decode(jpeg(large), 64), np.uint8).reshape(64, 64, 3)
-    oracle = plain_loop(path, 64)[5, 0]
-    assert np.abs(ours.astype(int) - oracle).mean() < 2
-
-    decoded = []
-    resize = Image.Image.resize
-
-    def noting(picture, *how, **more):
-        decoded.append(picture.size)
-        return resize(picture, *how, **more)
-
-    monkeypatch.setattr(Image.Image, "resize", noting)
-    photographs.decode(jpeg(large), 64)
-    assert decoded == [(300, 200)], "decoded at a quarter: the least that is twice the size"
-
-
-@pytest.mark.parametrize(
-    "kind_and_mode",
-    ["JPEG L", "JPEG CMYK", "JPEG 1", "PNG P", "PNG RGBA", "PNG LA", "PNG 1", "GIF P", "GIF RGBA"],
-)
-def test_any_picture_becomes_a_square_of_three_channels(kind_and_mode):
-    kind, mode = kind_and_mode.split()
-    picture = Image.fromarray(images.photograph("cat", 50)).convert(mode)
-    file = io.BytesIO()
-    picture.resize((70, 50)).save(file, kind)
-    assert len(photographs.decode(file.getvalue(), 24)) == 24 * 24 * 3
 
 
 @pytest.mark.parametrize(
@@ -610,14 +582,14 @@ def test_a_killed_preparation_leaves_no_data_set(data):
     code = """
         import os, signal
         from cnnkit.datasets import cats_vs_dogs, photographs
-        real, count = photographs.decode, 0
-        def decode(content, size):
+        real, count = photographs.to_bytes, 0
+        def to_bytes(content, size):
             global count
             count += 1
             if count > 50:
                 os.kill(os.getpid(), signal.SIGKILL)
             return real(content, size)
-        photographs.decode = decode
+        photographs.to_bytes = to_bytes
         cats_vs_dogs(size=96)
     """
     with pytest.raises(subprocess.CalledProcessError):
@@ -722,7 +694,7 @@ def test_pets_follow_the_official_lists(small_pets):
     for image, name in zip(
         species.images, ["Abyssinian_1", "Egyptian_Mau_3", "Abyssinian_10", "beagle_7"], strict=True
     ):
-        assert image.tobytes() == photographs.decode(small_pets[name], 40)
+        assert np.array_equal(image, to_bytes(small_pets[name], 40))
     with pytest.raises(ValueError, match="'species' or 'breed'"):
         datasets.pets(labels="colour")
 
