@@ -24,7 +24,6 @@ from record import record
 from torch.nn import functional as F
 
 from cnnkit import datasets, models, training
-from cnnkit.training.command import DATA
 from cnnkit.training.loop import _Batches as Batches
 from cnnkit.training.views import DICE
 
@@ -67,7 +66,7 @@ def ours(data, epochs):
 
 def data_share(data, precision, epochs=2):
     """Percent of an epoch in which pictures are fetched and their views are drawn."""
-    augment = DATA["cats-vs-dogs"]["augment"]
+    augment = datasets.CATALOGUE["cats-vs-dogs"].augment
     history = training.fit(
         models.small_resnet(), data, epochs=epochs, batch_size=BATCH, lr=RATE, device="cpu",
         augment=augment, precision=precision, progress=False,

@@ -178,7 +178,7 @@ def _content(file):
         return file
     if isinstance(file, (str, os.PathLike)):
         return Path(file).read_bytes()
-    file = file.fp if isinstance(file, Image.Image) else file
+    file = file.fp if isinstance(file, ImageFile.ImageFile) else file
     position = file.tell()
     file.seek(0)
     content = file.read()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cnnkit import images, pictures, training
-from cnnkit.datasets import photographs
+from cnnkit.datasets.preparing import prepare
 from cnnkit.pictures import UnreadableError, to_bytes
 
 MODES = {
@@ -85,7 +85,7 @@ def folder(tmp_path_factory):
 def test_data_sets_and_predictions_read_every_file_alike(folder, content, size):
     read = to_bytes(content, size)
     assert read.shape == (size, size, 3) and read.dtype == np.uint8
-    assert photographs.prepare(iter([(0, content)]), 1, size, folder / "images.npy").all()
+    assert not prepare(iter([(0, content)]), 1, size, folder / "images.npy")
     assert np.array_equal(np.load(folder / "images.npy")[0], read)
     path = folder / "picture"
     path.write_bytes(content)
