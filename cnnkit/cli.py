@@ -150,7 +150,8 @@ def _add_train(commands):
     text = "train a network; alone, or in many processes under torchrun"
     command = _command(commands, "train", train, text)
     add = command.add_argument
-    add("--data", required=True, metavar="NAME", help=", ".join(CATALOGUE))
+    data = f"{', '.join(CATALOGUE)}, or the path of a folder of class folders"
+    add("--data", required=True, metavar="NAME", help=data)
     add("--model", metavar="NAME", help="article, lenet or resnet (default: what suits the data)")
     add("--epochs", type=int, metavar="N", help="times through the pictures")
     add("--size", type=int, metavar="N", help="pixels of cartoons and photographs (64)")

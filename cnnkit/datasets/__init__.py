@@ -2,10 +2,11 @@
 
 {table}
 
-Each returns a :class:`Dataset`. Nothing is ever downloaded unless you write ``download=True``.
-Files are looked for in the folder that the environment variable ``CNNKIT_DATA`` names, then in
-the user's cache folder; the cache folder also keeps what has been prepared. ``CNNKIT_CACHE``
-moves it, and it may be emptied at any time: the next call prepares again.
+Each returns a :class:`Dataset`, and so does :func:`folder`, of pictures of your own. Nothing is
+ever downloaded unless you write ``download=True``. Files are looked for in the folder that the
+environment variable ``CNNKIT_DATA`` names, then in the user's cache folder; the cache folder also
+keeps what has been prepared. ``CNNKIT_CACHE`` moves it, and it may be emptied at any time: the
+next call prepares again.
 
 Each module of this folder that has an ``ENTRY`` is a data set: its function has the module's
 name, and the entry says all else. ``CATALOGUE`` holds the entries under the words that
@@ -14,8 +15,11 @@ name, and the entry says all else. ``CATALOGUE`` holds the entries under the wor
 
 import importlib
 import pkgutil
+from pathlib import Path
 
+from cnnkit.arguments import lesson
 from cnnkit.datasets.dataset import Dataset, Entry
+from cnnkit.datasets.folder import entry_of, folder
 
 CATALOGUE: dict[str, Entry] = {}
 _names = []
@@ -28,7 +32,17 @@ for _found in pkgutil.iter_modules(__path__):
         globals()[_found.name] = getattr(_module, _found.name)
         _names.append(_found.name)
 
-__all__ = ["CATALOGUE", "Dataset", *_names]
+__all__ = ["CATALOGUE", "Dataset", "entry", "folder", *_names]
+
+
+def entry(word):
+    """Return the entry of a word of the catalogue, or of a folder of pictures of your own."""
+    if word in CATALOGUE:
+        return CATALOGUE[word]
+    if Path(word).expanduser().exists():
+        return entry_of(word)
+    expected = f"one of {', '.join(CATALOGUE)}, or a folder of class folders"
+    raise lesson(f"data={word!r}", expected, "Choose one of them.")
 
 
 def _table():

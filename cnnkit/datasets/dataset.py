@@ -1,6 +1,7 @@
 """What every data set of the course is: pictures, labels, and what the labels mean."""
 
 import inspect
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 
 from cnnkit.arguments import lesson
 
-__all__ = ["Dataset", "Entry", "part"]
+__all__ = ["Dataset", "Entry", "first_of", "part", "summary"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -105,3 +106,32 @@ def part(data, split, first_test_number):
         data.skipped,
         data.licence,
     )
+
+
+def summary(train, test):
+    """Say what there is to learn from and to judge by, before anything is learned."""
+    lines = [f"{len(train):,} pictures to learn from, {len(test):,} to judge by."]
+    counts = np.bincount(train.labels, minlength=len(train.names))
+    if len(train.names) <= 10:
+        counted = [f"{name} {count:,}" for name, count in zip(train.names, counts, strict=True)]
+        lines.append(f"To learn from: {', '.join(counted)}.")
+    most, least = int(counts.argmax()), int(counts.argmin())
+    if counts[most] > 2 * counts[least]:
+        lines.append(
+            f"The classes are uneven, from {counts[least]:,} of {train.names[least]} to "
+            f"{counts[most]:,} of {train.names[most]}: a network that always says "
+            f"{train.names[most]} would be right about {counts[most] / len(train):.0%} of these."
+        )
+    unseen = sorted(set(range(len(train.names))) - set(test.labels.tolist()))
+    if unseen:
+        names = ", ".join(train.names[label] for label in unseen[:5])
+        lines.append(f"No picture judges {names}{', …' if len(unseen) > 5 else ''}.")
+    if train.skipped:
+        lines.append(f"{len(train.skipped):,} files were left out: {first_of(train.skipped)}.")
+    return "\n".join(lines)
+
+
+def first_of(skipped, count=5):
+    """Name the first files that were left out, with the reasons."""
+    named = [f"{name} ({why})" for name, why in itertools.islice(skipped.items(), count)]
+    return ", ".join(named) + (", …" if len(skipped) > count else "")

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from cnnkit.arguments import lesson
 
 __all__ = [
+    "LARGEST",
     "Source",
     "cache",
     "check",
@@ -33,7 +34,7 @@ __all__ = [
     "read_member",
 ]
 
-_LARGEST = 64 * 2**20  # a photograph of more bytes than this is taken for a broken one
+LARGEST = 64 * 2**20  # a photograph of more bytes than this is taken for a broken one
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 _CLUTTER = {"thumbs.db", "desktop.ini"}
 _DOCUMENTS = {".csv", ".docx", ".html", ".json", ".md", ".pdf", ".txt"}
@@ -174,7 +175,7 @@ def open_zip(archive):
         ) from error
 
 
-def read_member(box, member, largest=_LARGEST):
+def read_member(box, member, largest=LARGEST):
     """Read a member of a zip file.
 
     Returns

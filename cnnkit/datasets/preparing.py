@@ -14,7 +14,7 @@ import shutil
 import time
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnnkit.arguments import lesson
+from cnnkit.datasets.dataset import first_of
 from cnnkit.datasets.files import cache, locked
 from cnnkit.pictures import READING, UnreadableError, to_bytes
 
@@ -38,6 +39,8 @@ class Listing(NamedTuple):
     stream: Iterator[tuple[int, bytes | str]]  # row, and content or why there is none
     skipped: dict[str, str]  # files that have no row, and why
     shared: dict[str, np.ndarray]  # what is known of all: kept as it is
+    # Called with the pictures and the rows that were decoded: more rows to skip, and why.
+    leave_out: Callable[[np.ndarray, list[int]], dict[int, str]] | None = None
 
 
 def prepared(name, mark, size, read):
@@ -112,12 +115,13 @@ def _prepare_into(folder, size, read):
         listing = read()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Pillow says about odd EXIF blocks
-            missed = prepare(listing.stream, len(listing.names), size, room / "images.npy")
+            pixels = room / "images.npy"
+            missed = prepare(listing.stream, len(listing.names), size, pixels, listing.leave_out)
         skipped = {**listing.skipped, **{listing.names[row]: why for row, why in missed.items()}}
-        kept = [row for row in range(len(listing.names)) if row not in missed]
+        kept = _rows_but(missed, len(listing.names))
         if not kept:
             raise lesson(
-                f"none of the {len(missed):,} photographs could be read: {_first(skipped)}",
+                f"none of the {len(missed):,} photographs could be read: {first_of(skipped)}",
                 "pictures that Pillow can decode",
                 "Fetch the archive again, or save the pictures as JPEG.",
             )
@@ -147,16 +151,10 @@ def _prepare_into(folder, size, read):
     seconds = time.perf_counter() - begin
     print(f"Prepared {len(kept):,} photographs of {size}×{size} in {seconds:.1f} s.")
     if skipped:
-        print(f"{len(skipped):,} files were left out: {_first(skipped)}.")
+        print(f"{len(skipped):,} files were left out: {first_of(skipped)}.")
 
 
-def _first(skipped, count=5):
-    """Name the first files that were left out, with the reasons."""
-    named = [f"{name} ({why})" for name, why in itertools.islice(skipped.items(), count)]
-    return ", ".join(named) + (", …" if len(skipped) > count else "")
-
-
-def prepare(stream, count, size, path):
+def prepare(stream, count, size, path, leave_out=None):
     """Decode a stream of photographs with all cores into one ``.npy`` file of bytes.
 
     Parameters
@@ -169,6 +167,8 @@ def prepare(stream, count, size, path):
     path : path-like
         The file to write: shape (count, size, size, 3), uint8. The rows that could be decoded
         come first, in order; nothing is said of the rest.
+    leave_out : callable, optional
+        As in `Listing`.
 
     Returns
     -------
@@ -199,8 +199,14 @@ def prepare(stream, count, size, path):
                 keep(waiting.popleft().result())
         while waiting:
             keep(waiting.popleft().result())
-    _close_gaps(path, [row for row in range(count) if row not in missed])
+    if leave_out:
+        missed |= leave_out(np.load(path, mmap_mode="r"), _rows_but(missed, count))
+    _close_gaps(path, _rows_but(missed, count))
     return missed
+
+
+def _rows_but(missed, count):
+    return [row for row in range(count) if row not in missed]
 
 
 def _decode(chunk, size):

@@ -8,6 +8,7 @@ import torch
 
 from cnnkit import datasets, models
 from cnnkit.arguments import lesson
+from cnnkit.datasets.dataset import summary
 from cnnkit.training.checkpoint import save_checkpoint
 from cnnkit.training.devices import pick_device, processes, rank_and_world
 from cnnkit.training.loop import fit
@@ -42,7 +43,7 @@ def run(
     Parameters
     ----------
     data : str
-        A key of ``cnnkit.datasets.CATALOGUE``.
+        A key of ``cnnkit.datasets.CATALOGUE``, or the path of a folder of class folders.
     model : str, optional
         A key of ``MODELS``: by default what suits the data.
     epochs, batch_size, lr, patience, precision, compile, device, seed, resume
@@ -68,19 +69,20 @@ def run(
     ValueError, OSError, RuntimeError
         If a name is not known, the data are not here, or as :func:`cnnkit.training.fit` says.
     """
-    for name, value, known in (("data", data, datasets.CATALOGUE), ("model", model, MODELS)):
-        if value not in known and value is not None:
-            raise lesson(f"{name}={value!r}", f"one of {', '.join(known)}", "Choose one of them.")
-    entry = datasets.CATALOGUE[data]
+    entry = datasets.entry(data)
+    if model not in (None, *MODELS):
+        raise lesson(f"model={model!r}", f"one of {', '.join(MODELS)}", "Choose one of them.")
     if lr is None:
         lr = entry.lr if model in (None, entry.model) else MODELS[model]
     model = model or entry.model
-    out = Path(out or f"runs/{data}-{model}")
+    out = Path(out or f"runs/{Path(data).stem}-{model}")
     device = pick_device(device)
     torch.backends.cudnn.benchmark = True  # all batches have one shape: let cuDNN try what is best
     with processes():
         rank, _ = rank_and_world()
         train, test = _load(data, entry, size=size, count=count, download=download)
+        if rank == 0:
+            print(summary(train, test))
         valid = test
         if patience:
             train, valid = _set_aside(train, seed)
