@@ -5,7 +5,7 @@
 Three ways, in turn, three rounds, the best of each; all read the same zip and make 64×64 pixels:
 
 - plain: one after the other, open, convert, cut, resize, append to a list, as the article does;
-- cnnkit: `cnnkit.datasets.photographs.prepare`, on all cores, into a file;
+- cnnkit: `cnnkit.datasets.preparing.prepare`, on all cores, into a file;
 - decode: the limit, all cores do nothing but decode every pixel of every photograph.
 
 Measured on the archive in CNNKIT_DATA, and on 600 photographs of an ordinary size (500×375) that
@@ -28,7 +28,8 @@ from PIL import Image
 from record import offer_trial, record
 
 from cnnkit import images
-from cnnkit.datasets import photographs
+from cnnkit.datasets.cats_vs_dogs import list_photographs
+from cnnkit.datasets.preparing import prepare
 
 SIZE, ROUNDS = 64, 3
 
@@ -55,10 +56,9 @@ def plain(archive, folder):
 
 
 def cnnkit(archive, folder):
-    table, stream = photographs.read_cats_vs_dogs(archive)
-    path = folder / "images.npy"
-    photographs.prepare(stream, len(table["names"]), SIZE, path)
-    return len(np.load(path, mmap_mode="r"))
+    listing = list_photographs(archive)
+    count = len(listing.names)
+    return count - len(prepare(listing.stream, count, SIZE, folder / "images.npy"))
 
 
 def decode(archive, folder):

@@ -25,7 +25,6 @@ from torch.nn import functional as F
 
 from cnnkit import datasets, models, training
 from cnnkit.training.batches import Batches
-from cnnkit.training.command import DATA
 
 BATCH, RATE = 64, 3e-3
 
@@ -66,7 +65,7 @@ def ours(data, epochs):
 
 def data_share(data, precision, epochs=2):
     """Percent of an epoch in which pictures are fetched and their views are drawn."""
-    augment = DATA["cats-vs-dogs"]["augment"]
+    augment = datasets.CATALOGUE["cats-vs-dogs"].augment
     history = training.fit(
         models.small_resnet(), data, epochs=epochs, batch_size=BATCH, lr=RATE, device="cpu",
         augment=augment, precision=precision, progress=False,

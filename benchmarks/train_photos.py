@@ -26,7 +26,6 @@ import torch
 from record import RESULTS, offer_trial, record, versions
 
 from cnnkit import datasets, models, training
-from cnnkit.training.command import DATA
 
 PACKAGES = ["cnnkit", "torch", "numpy", "pillow"]
 TRICKS = {
@@ -158,7 +157,7 @@ def main():
     recipe = dict(TRICKS[options.model])
     recipe |= {k: v for k in ("epochs", "lr") if (v := getattr(options, k)) is not None}
     if options.model == "resnet":
-        recipe["augment"] = DATA["cats-vs-dogs"]["augment"]
+        recipe["augment"] = datasets.CATALOGUE["cats-vs-dogs"].augment
     recipe |= {"batch_size": options.batch_size, "precision": options.precision}
     recipe |= {"compile": options.compile, "seed": options.seed}
 

@@ -21,22 +21,17 @@ import torch
 from record import offer_trial, record
 
 from cnnkit import datasets, models, training
-from cnnkit.training.command import DATA, MODELS
-
-CARTOONS = 4000  # to learn from; a quarter as many more are for testing
 
 
 def load(name):
     """The pictures to learn from, and those to judge by."""
-    if name == "cartoons":
-        return datasets.cartoons(CARTOONS), datasets.cartoons(CARTOONS // 4, start=CARTOONS)
-    return tuple(getattr(datasets, name)(part) for part in ("train", "test"))
+    return tuple(datasets.CATALOGUE[name].load(part) for part in ("train", "test"))
 
 
 def build(name, data):
     """The network that suits these pictures."""
     size, channels = data.images.shape[1], 3 if data.images.ndim == 4 else 1
-    if DATA[name]["model"] == "lenet":
+    if datasets.CATALOGUE[name].model == "lenet":
         return models.lenet(size, len(data.names), channels, widths=(32, 64), batch_norm=True)
     return models.small_resnet(len(data.names), channels)
 
@@ -65,14 +60,14 @@ def main():
 
     device = training.pick_device(options.device)
     train, test = (first(data, options.pictures) for data in load(options.data))
-    known = DATA[options.data]
+    known = datasets.CATALOGUE[options.data]
     recipe = {
-        "epochs": options.epochs or known["epochs"],
-        "lr": options.lr or MODELS[known["model"]],
+        "epochs": options.epochs or known.epochs,
+        "lr": options.lr or known.lr,
         "batch_size": options.batch_size,
         "label_smoothing": 0.1,
         "ema": 0.99,
-        "augment": known["augment"],
+        "augment": known.augment,
         "precision": options.precision,
         "seed": options.seed,
     }
@@ -87,7 +82,7 @@ def main():
         "threads": torch.get_num_threads(),
         "load_at_start": load_at_start,
         "data": options.data,
-        "model": known["model"],
+        "model": known.model,
         "parameters": sum(p.numel() for p in model.parameters()),
         "picture_shape": list(train.images.shape[1:]),
         "train_pictures": len(train),
@@ -98,7 +93,7 @@ def main():
         "test_loss": round(history[-1]["valid_loss"], 5),
         "test_accuracy_percent": round(100 * history[-1]["valid_accuracy"], 2),
     }
-    if known["augment"].get("flip"):
+    if known.augment.get("flip"):
         both = training.evaluate(model, test, flip=True)[1]
         results["test_accuracy_with_flip_percent"] = round(100 * both, 2)
     print(results)

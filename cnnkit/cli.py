@@ -145,15 +145,17 @@ def student_bundle(course):
 
 
 def _add_train(commands):
+    from cnnkit.datasets import CATALOGUE
+
     text = "train a network; alone, or in many processes under torchrun"
     command = _command(commands, "train", train, text)
     add = command.add_argument
-    data = "digits, mnist, cartoons, cifar10, cats-vs-dogs or pets"
+    data = f"{', '.join(CATALOGUE)}, or the path of a folder of class folders"
     add("--data", required=True, metavar="NAME", help=data)
     add("--model", metavar="NAME", help="article, lenet or resnet (default: what suits the data)")
     add("--epochs", type=int, metavar="N", help="times through the pictures")
-    add("--size", type=int, default=64, metavar="N", help="pixels of cartoons and photographs (64)")
-    add("--count", type=int, default=4000, metavar="N", help="cartoons to draw (4000)")
+    add("--size", type=int, metavar="N", help="pixels of cartoons and photographs (64)")
+    add("--count", type=int, metavar="N", help="cartoons to draw (4000)")
     add("--batch-size", type=int, default=128, metavar="N", help="pictures a step (128)")
     add("--lr", type=float, metavar="X", help="the peak of the learning rate")
     add("--patience", type=int, metavar="N", help="stop after N epochs that were no better")

@@ -8,6 +8,10 @@ yours to change.
 import numpy as np
 from PIL import Image
 
+from cnnkit.arguments import lesson
+from cnnkit.datasets.digits import levels
+from cnnkit.pictures import middle
+
 __all__ = [
     "binary_5x5",
     "digit",
@@ -113,6 +117,8 @@ def x_kernel():
 def digits():
     """Return scikit-learn's 1,797 real handwritten digits and what they show.
 
+    They are those of :func:`cnnkit.datasets.digits`, in the 17 levels of ink that they come in.
+
     Returns
     -------
     images : ndarray of float64, shape (1797, 8, 8)
@@ -125,12 +131,7 @@ def digits():
     ImportError
         If scikit-learn is not installed.
     """
-    try:
-        from sklearn.datasets import load_digits
-    except ImportError as error:
-        raise ImportError(_how_to_install("The digits", "scikit-learn")) from error
-    bunch = load_digits()
-    return bunch.images.copy(), bunch.target.astype(np.int64)
+    return levels()
 
 
 def digit(label, index=0):
@@ -156,13 +157,15 @@ def digit(label, index=0):
         If scikit-learn is not installed.
     """
     if label not in range(10):
-        raise ValueError(f"digit() got label={label!r}; the labels are the whole numbers 0 to 9.")
+        raise lesson(f"digit({label!r})", "a label, a whole number from 0 to 9", "Use digit(4).")
     images, labels = digits()
     found = images[labels == label]
     if not 0 <= index < len(found):
-        raise ValueError(
-            f"digit({label}, index={index}) does not exist: there are {len(found)} images of the "
-            f"digit {label}, so index goes from 0 to {len(found) - 1}."
+        raise lesson(
+            f"digit({label}, index={index})",
+            f"an index from 0 to {len(found) - 1}: there are {len(found)} images of the digit "
+            f"{label}",
+            f"Use digit({label}, index=0).",
         )
     return found[index]
 
@@ -197,11 +200,14 @@ def photograph(name="cat", size=None):
     """
     if name not in _PHOTOGRAPHS:
         known = ", ".join(repr(key) for key in _PHOTOGRAPHS)
-        raise ValueError(f"There is no photograph called {name!r}. Choose one of {known}.")
+        raise lesson(f"photograph({name!r})", f"one of {known}", "Use photograph('cat').")
     try:
         from skimage import data
     except ImportError as error:
-        raise ImportError(_how_to_install("The photographs", "scikit-image")) from error
+        raise ImportError(
+            "The photographs come bundled with scikit-image, which is not installed here. "
+            "Install it with: pip install scikit-image  (or: pip install 'cnnkit[data]')."
+        ) from error
     pixels = np.array(getattr(data, _PHOTOGRAPHS[name])())
     return pixels if size is None else _square(pixels, size)
 
@@ -225,26 +231,18 @@ def grey(image):
     """
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[2] != 3:
-        raise ValueError(
-            f"grey() needs a colour image of shape (H, W, 3) and got shape {image.shape}. "
-            "A grey image has no colours left to mix; for (3, H, W) use image.transpose(1, 2, 0)."
+        raise lesson(
+            f"grey() got an image of shape {image.shape}",
+            "a colour image of shape (H, W, 3)",
+            "A grey image has no colours left to mix; for (3, H, W) use image.transpose(1, 2, 0).",
         )
     return np.rint(image @ np.array([0.299, 0.587, 0.114])).astype(np.uint8)
 
 
 def _square(pixels, size):
-    """Cut the middle square and scale it."""
+    """Cut the middle square and scale it, sharp, for people to look at."""
     if size < 1:
-        raise ValueError(f"size={size!r} leaves no pixel; give a whole number of 1 or more.")
-    height, width = pixels.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    middle = Image.fromarray(pixels[top : top + side, left : left + side])
-    return np.array(middle.resize((size, size), Image.Resampling.LANCZOS))
-
-
-def _how_to_install(what, package):
-    return (
-        f"{what} come bundled with {package}, which is not installed here. "
-        f"Install it with: pip install {package}  (or: pip install 'cnnkit[data]')."
-    )
+        given = f"size={size!r} leaves no pixel"
+        raise lesson(given, "a whole number of 1 or more", "Use size=64.")
+    square = middle(Image.fromarray(pixels))
+    return np.array(square.resize((size, size), Image.Resampling.LANCZOS))

@@ -1,10 +1,16 @@
 """What every data set of the course is: pictures, labels, and what the labels mean."""
 
-from dataclasses import dataclass
+import inspect
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-__all__ = ["Dataset", "part"]
+from cnnkit.arguments import lesson
+
+__all__ = ["Dataset", "Entry", "first_of", "part", "summary"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -22,8 +28,8 @@ class Dataset:
     numbers : ndarray of int64, shape (N,)
         The number each picture carries in its source. It alone decides what is for training
         and what is for testing, so the split is the same on every machine, for ever.
-    skipped : tuple of str
-        The files of the source that could not be decoded and were left out.
+    skipped : mapping of str to str
+        The files of the source that were left out, and why: broken ones, mostly.
     licence : str
         Who made the pictures, and what you may do with them.
     """
@@ -32,7 +38,7 @@ class Dataset:
     labels: np.ndarray
     names: tuple[str, ...]
     numbers: np.ndarray
-    skipped: tuple[str, ...] = ()
+    skipped: Mapping[str, str] = field(default_factory=dict)
     licence: str = ""
 
     def __len__(self):
@@ -41,9 +47,45 @@ class Dataset:
 
     def __repr__(self):
         shape = "×".join(map(str, self.images.shape[1:]))
-        skipped = f", {len(self.skipped)} unreadable files skipped" if self.skipped else ""
+        skipped = f", {len(self.skipped):,} files skipped" if self.skipped else ""
         names = self.names if len(self.names) <= 10 else (*self.names[:9], "…")
         return f"<{len(self):,} pictures of {shape}: {', '.join(names)}{skipped}>"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a data set says of itself: its line in the list, and how to train on it.
+
+    Attributes
+    ----------
+    what, origin, articles : str
+        What it holds, where it comes from, and the keys of the articles that speak of it.
+    load : callable
+        Called with 'train' or 'test' first, it returns that :class:`Dataset`. Those of its other
+        arguments that are called `size`, `count` and `download` can be chosen on the command line.
+    model : str
+        The network that suits the pictures: a key of ``cnnkit.training.command.MODELS``.
+    epochs : int
+    lr : float
+        The learning rate of that network.
+    augment : dict
+        What can happen to a picture without changing its label, as
+        :func:`cnnkit.training.random_views` takes it: a mirrored digit is none.
+    """
+
+    what: str
+    origin: str
+    articles: str
+    load: Callable[..., Dataset]
+    model: str
+    epochs: int
+    lr: float
+    augment: Mapping[str, Any]
+
+    @property
+    def options(self):
+        """The names of what can be chosen."""
+        return list(inspect.signature(self.load).parameters)[1:]
 
 
 def part(data, split, first_test_number):
@@ -52,7 +94,8 @@ def part(data, split, first_test_number):
     The pictures must be in the order of their numbers: each part is then one block, a view.
     """
     if split not in ("train", "test", "all"):
-        raise ValueError(f"split={split!r} is not known: choose 'train', 'test' or 'all'.")
+        expected = "'train', 'test' or 'all'"
+        raise lesson(f"split={split!r} was given", expected, "Use split='train'.")
     border = int(np.searchsorted(data.numbers, first_test_number))
     rows = {"train": slice(0, border), "test": slice(border, None), "all": slice(None)}[split]
     return Dataset(
@@ -63,3 +106,32 @@ def part(data, split, first_test_number):
         data.skipped,
         data.licence,
     )
+
+
+def summary(train, test):
+    """Say what there is to learn from and to judge by, before anything is learned."""
+    lines = [f"{len(train):,} pictures to learn from, {len(test):,} to judge by."]
+    counts = np.bincount(train.labels, minlength=len(train.names))
+    if len(train.names) <= 10:
+        counted = [f"{name} {count:,}" for name, count in zip(train.names, counts, strict=True)]
+        lines.append(f"To learn from: {', '.join(counted)}.")
+    most, least = int(counts.argmax()), int(counts.argmin())
+    if counts[most] > 2 * counts[least]:
+        lines.append(
+            f"The classes are uneven, from {counts[least]:,} of {train.names[least]} to "
+            f"{counts[most]:,} of {train.names[most]}: a network that always says "
+            f"{train.names[most]} would be right about {counts[most] / len(train):.0%} of these."
+        )
+    unseen = sorted(set(range(len(train.names))) - set(test.labels.tolist()))
+    if unseen:
+        names = ", ".join(train.names[label] for label in unseen[:5])
+        lines.append(f"No picture judges {names}{', …' if len(unseen) > 5 else ''}.")
+    if train.skipped:
+        lines.append(f"{len(train.skipped):,} files were left out: {first_of(train.skipped)}.")
+    return "\n".join(lines)
+
+
+def first_of(skipped, count=5):
+    """Name the first files that were left out, with the reasons."""
+    named = [f"{name} ({why})" for name, why in itertools.islice(skipped.items(), count)]
+    return ", ".join(named) + (", …" if len(skipped) > count else "")

@@ -8,14 +8,36 @@ nothing that a member is called can make it land outside a folder, and one that 
 
 import contextlib
 import errno
+import importlib
+import lzma
 import os
 import shutil
 import tarfile
+import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-__all__ = ["Source", "cache", "check", "find", "inside", "locked", "plain_files"]
+from cnnkit.arguments import lesson
+
+__all__ = [
+    "LARGEST",
+    "Source",
+    "cache",
+    "check",
+    "find",
+    "inside",
+    "is_clutter",
+    "locked",
+    "open_zip",
+    "plain_files",
+    "read_member",
+]
+
+LARGEST = 64 * 2**20  # a photograph of more bytes than this is taken for a broken one
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
+_CLUTTER = {"thumbs.db", "desktop.ini"}
+_DOCUMENTS = {".csv", ".docx", ".html", ".json", ".md", ".pdf", ".txt"}
 
 
 class Source(NamedTuple):
@@ -30,8 +52,13 @@ class Source(NamedTuple):
 
 def cache():
     """The folder for what is prepared: ``CNNKIT_CACHE``, or the user's cache folder."""
-    pooch = _pooch()
-    return Path(os.environ.get("CNNKIT_CACHE") or pooch.os_cache("cnnkit")).expanduser()
+    try:
+        folder = os.environ.get("CNNKIT_CACHE") or _pooch().os_cache("cnnkit")
+        return Path(folder).expanduser()
+    except RuntimeError as error:
+        given = f"this user has no home folder ({error})"
+        remedy = "Let the variable CNNKIT_CACHE name one."
+        raise lesson(given, "a folder to keep files in", remedy) from error
 
 
 def find(source, pattern=None, download=False):
@@ -57,15 +84,13 @@ def find(source, pattern=None, download=False):
         If it could not be fetched: no connection, wrong checksum everywhere, disk full.
     """
     own = os.environ.get("CNNKIT_DATA")
-    folders = [*([Path(own).expanduser()] if own else []), cache()]
     name = PurePosixPath(source.name)
-    for folder in folders:
-        for place in (folder / name, folder / name.name):
-            if place.is_file():
-                return place
-        for place in sorted(folder.glob(pattern)) if pattern else ():
-            if place.is_file():
-                return place
+    own_folder = [Path(own).expanduser()] if own else []
+    if found := _look(own_folder, name, pattern):
+        return found
+    folders = [*own_folder, cache()]  # asked for only now: data of one's own need no cache
+    if found := _look(folders, name, pattern):
+        return found
     if download:
         return _download(source, folders[0] / name)
     looked = " and in ".join(map(str, folders))
@@ -75,6 +100,16 @@ def find(source, pattern=None, download=False):
         f"{source.licence}), or get {source.urls[0]} by hand and put it "
         f"into that folder{'' if own else '; the variable CNNKIT_DATA names another folder'}."
     )
+
+
+def _look(folders, name, pattern):
+    """Return the first file of this name, or one that fits the pattern."""
+    for folder in folders:
+        fitting = sorted(folder.glob(pattern)) if pattern else []
+        for place in (folder / name, folder / name.name, *fitting):
+            if place.is_file():
+                return place
+    return None
 
 
 def check(path, source):
@@ -110,6 +145,55 @@ def inside(name):
             "The official archive holds no such name: delete this file and fetch it again."
         )
     return name
+
+
+def is_clutter(name):
+    """Tell what systems and packers leave beside pictures, and documents, from pictures.
+
+    >>> [is_clutter(name) for name in ("Cat/Thumbs.db", "__MACOSX/Cat/._1.jpg", "Cat/1.jpg")]
+    [True, True, False]
+    """
+    path = PurePosixPath(name.replace("\\", "/"))
+    hidden = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+    return hidden or path.name.lower() in _CLUTTER or path.suffix.lower() in _DOCUMENTS
+
+
+def open_zip(archive):
+    """Open a zip file.
+
+    Raises
+    ------
+    ValueError
+        If it is not a whole one.
+    """
+    try:
+        return zipfile.ZipFile(archive)
+    except zipfile.BadZipFile as error:
+        raise ValueError(
+            f"{archive} is not a whole zip file ({error}): the download stopped early or the file "
+            "is damaged. Delete it and fetch it again."
+        ) from error
+
+
+def read_member(box, member, largest=LARGEST):
+    """Read a member of a zip file.
+
+    Returns
+    -------
+    bytes or str
+        The content, or why there is none.
+    """
+    if member.file_size > largest:
+        return f"it has more than {largest // 2**20} MB"
+    try:
+        return box.read(member)
+    except NotImplementedError:
+        method = "Deflate64" if member.compress_type == 9 else f"method {member.compress_type}"
+        return f"it is packed by {method}, which Python cannot unpack: pack the zip anew"
+    except RuntimeError:
+        return "it is locked with a password"
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError):
+        return "it is damaged inside the zip"
 
 
 def plain_files(archive, wanted, largest=2**28):
@@ -149,23 +233,35 @@ def plain_files(archive, wanted, largest=2**28):
 
 @contextlib.contextmanager
 def locked(folder):
-    """Let one process at a time work in a folder; the others wait here for their turn."""
+    """Let one process at a time work in a folder; the others wait here for their turn.
+
+    On a disk that knows no locks nobody waits: what is made twice is the same twice. The value
+    tells whether the process is alone.
+    """
+    lock = _lock(folder)
+    try:
+        yield lock is not None
+    finally:
+        if lock:
+            lock.release()
+
+
+def _lock(folder):
+    filelock = _needed("filelock")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = open(folder / ".lock", "w")  # noqa: SIM115
+        lock = filelock.FileLock(folder / ".lock")
+        lock.acquire()
     except OSError as error:
+        if error.errno in _NO_LOCKS:
+            return None
         raise OSError(
             error.errno,
             f"Nothing can be written to {folder} ({error.strerror}). Let CNNKIT_DATA (for "
             "downloads) and CNNKIT_CACHE (for what is prepared) name folders that are yours",
             str(folder),
         ) from error
-    with lock:
-        with contextlib.suppress(ImportError):  # Windows has no fcntl: there, start one at a time
-            import fcntl
-
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    return lock
 
 
 def _download(source, target):
@@ -255,11 +351,14 @@ def _matches(path, checksum):
 
 
 def _pooch():
+    return _needed("pooch")
+
+
+def _needed(package):
     try:
-        import pooch
+        return importlib.import_module(package)
     except ImportError as error:
         raise ImportError(
-            "Real data sets are found and fetched with pooch, which is not installed here. "
-            "Install it with: pip install 'cnnkit[data]'."
+            f"Real data sets are found, fetched and kept with {package}, which is not installed "
+            "here. Install it with: pip install 'cnnkit[data]'."
         ) from error
-    return pooch

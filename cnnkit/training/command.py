@@ -2,32 +2,21 @@
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 from cnnkit import datasets, models
 from cnnkit.arguments import lesson, whole
+from cnnkit.datasets.dataset import summary
 from cnnkit.training.checkpoint import save_checkpoint
 from cnnkit.training.devices import pick_device, processes, rank_and_world
 from cnnkit.training.loop import fit
 from cnnkit.training.results import evaluate
 
-__all__ = ["DATA", "MODELS", "run"]
+__all__ = ["MODELS", "run"]
 
-# What suits each data set, where the command line leaves it open; `augment` is what can happen
-# to a picture without changing its label: a mirrored digit is none.
-_PHOTOGRAPHS = {"scale": (0.5, 1.0), "flip": True, "jitter": 0.2}
-DATA: dict[str, dict[str, Any]] = {
-    "digits": {"model": "lenet", "epochs": 30, "augment": {"shift": 0.1, "turn": 10}},
-    "mnist": {"model": "lenet", "epochs": 10, "augment": {"shift": 0.07, "turn": 10}},
-    "cartoons": {"model": "resnet", "epochs": 10, "augment": {"flip": True}},
-    "cifar10": {"model": "resnet", "epochs": 20, "augment": {"shift": 0.125, "flip": True}},
-    "cats-vs-dogs": {"model": "resnet", "epochs": 20, "augment": _PHOTOGRAPHS},
-    "pets": {"model": "resnet", "epochs": 60, "augment": _PHOTOGRAPHS},
-}
-# The learning rate of each network.
+# The learning rate of each network, where the data set does not know better.
 MODELS = {"article": 1e-3, "lenet": 5e-3, "resnet": 5e-3}
 
 
@@ -36,8 +25,8 @@ def run(
     *,
     model=None,
     epochs=None,
-    size=64,
-    count=4000,
+    size=None,
+    count=None,
     batch_size=128,
     lr=None,
     patience=None,
@@ -55,16 +44,16 @@ def run(
     Parameters
     ----------
     data : str
-        A key of ``DATA``.
+        A key of ``cnnkit.datasets.CATALOGUE``, or the path of a folder of class folders.
     model : str, optional
         A key of ``MODELS``: by default what suits the data.
     epochs, batch_size, lr, patience, precision, compile, device, seed, resume, init
         As in :func:`cnnkit.training.fit`. With `patience` a tenth of the training pictures is
         set aside to decide by; without, the test pictures are only looked at.
-    size : int, default 64
-        Height and width, where they can be chosen: cartoons and photographs.
-    count : int, default 4000
-        How many cartoons to draw; a quarter as many more are for testing.
+    size : int, optional
+        Height and width, where they can be chosen: cartoons and photographs (64).
+    count : int, optional
+        How many cartoons to draw (4000); a quarter as many more are for testing.
     download : bool, default False
         Fetch the data if they are not on this machine.
     out : path-like, optional
@@ -81,31 +70,35 @@ def run(
     ValueError, OSError, RuntimeError
         If a name is not known, the data are not here, or as :func:`cnnkit.training.fit` says.
     """
-    for name, value, known in (("data", data, DATA), ("model", model, MODELS)):
-        if value not in known and value is not None:
-            raise lesson(f"{name}={value!r}", f"one of {', '.join(known)}", "Choose one of them.")
-    model = model or DATA[data]["model"]
-    out = Path(out or f"runs/{data}-{model}")
+    entry = datasets.entry(data)
+    if model not in (None, *MODELS):
+        raise lesson(f"model={model!r}", f"one of {', '.join(MODELS)}", "Choose one of them.")
+    if lr is None:
+        lr = entry.lr if model in (None, entry.model) else MODELS[model]
+    model = model or entry.model
+    out = Path(out or f"runs/{Path(data).stem}-{model}")
     device = pick_device(device)
     seed = whole(seed, "seed", 0)
     torch.backends.cudnn.benchmark = True  # all batches have one shape: let cuDNN try what is best
     with processes():
         rank, _ = rank_and_world()
-        train, test = _load(data, size, count, download)
+        train, test = _load(data, entry, size=size, count=count, download=download)
+        if rank == 0:
+            print(summary(train, test))
         valid = test
         if patience:
             train, valid = _set_aside(train, seed)
         torch.manual_seed(seed)
         network = _build(model, train)
-        augment = None if model == "article" else DATA[data]["augment"]
+        augment = None if model == "article" else entry.augment
         try:
             fit(
                 network,
                 train,
                 valid,
-                epochs=DATA[data]["epochs"] if epochs is None else epochs,
+                epochs=entry.epochs if epochs is None else epochs,
                 batch_size=min(batch_size, len(train)),
-                lr=MODELS[model] if lr is None else lr,
+                lr=lr,
                 label_smoothing=0.0 if model == "article" else 0.1,
                 ema=0.0 if model == "article" else 0.99,
                 augment=augment,
@@ -132,16 +125,18 @@ def run(
     return 0
 
 
-def _load(data, size, count, download):
+def _load(data, entry, *, download, **chosen):
     """Return the pictures for training and those for testing."""
-    if data == "cartoons":
-        test = datasets.cartoons(max(2, count // 4), size=size, start=count)
-        return datasets.cartoons(count, size=size), test
-    load = getattr(datasets, data.replace("-", "_"))
-    options = {} if data == "digits" else {"download": download}
-    if data in ("cats-vs-dogs", "pets"):
-        options["size"] = size
-    return load("train", **options), load("test", **options)
+    options = {name: value for name, value in chosen.items() if value is not None}
+    for name, value in options.items():
+        if name not in entry.options:
+            can = [word for word, one in datasets.CATALOGUE.items() if name in one.options]
+            given = f"{name}={value} was given for {data}"
+            remedy = f"Leave {name} out: it is for {', '.join(can)}."
+            raise lesson(given, "the pictures as they are", remedy)
+    if "download" in entry.options:
+        options["download"] = download
+    return entry.load("train", **options), entry.load("test", **options)
 
 
 def _set_aside(data, seed):

@@ -8,12 +8,11 @@ the same views on every device, and in however many processes a batch is shared 
 
 import math
 
-import numpy as np
 import torch
-from PIL import Image, ImageOps
 from torch.nn import functional as F
 
 from cnnkit.arguments import lesson
+from cnnkit.pictures import to_bytes
 
 __all__ = ["DICE", "random_views", "to_bytes", "to_input"]
 
@@ -36,42 +35,6 @@ def to_input(images):
     if images.ndim == 3:
         images = images[..., None]
     return images.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
-
-
-def to_bytes(image, size, channels=3):
-    """Bring any picture into the form of the data sets: its middle square, scaled, as bytes.
-
-    A photograph is turned upright as its camera noted. What is transparent becomes white. Of 16
-    bits a colour the upper eight are kept.
-
-    Parameters
-    ----------
-    image : PIL.Image.Image, path-like, or ndarray
-        An array is one of bytes, (H, W) or (H, W, 3).
-    size : int
-    channels : int, default 3
-        3 for colours, 1 for grey.
-
-    Returns
-    -------
-    ndarray of uint8, shape (size, size, 3), or (size, size) when grey
-    """
-    if isinstance(image, np.ndarray):
-        image = Image.fromarray(image)
-    elif not isinstance(image, Image.Image):
-        image = Image.open(image)
-    image = ImageOps.exif_transpose(image)
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        values = np.asarray(image, np.float64)
-        top = (
-            1 if image.mode == "F" and values.max() <= 1 else 255 if values.max() <= 255 else 65535
-        )
-        image = Image.fromarray((values / top * 255).clip(0, 255).astype(np.uint8))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    image = image.convert("RGB" if channels == 3 else "L")
-    return np.array(ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR))
 
 
 def random_views(images, dice, *, scale=(1.0, 1.0), shift=0.0, turn=0.0, flip=False, jitter=0.0):

@@ -172,16 +172,16 @@ def test_drawing_is_fast():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "error", "says"),
+    ("arguments", "says"),
     [
-        ({"n": 0}, ValueError, "n=0"),
-        ({"n": 2.5}, TypeError, "n=2.5"),
-        ({"size": 8}, ValueError, "16 or more"),
-        ({"size": "64"}, TypeError, "whole number"),
-        ({"start": -1}, ValueError, "start=-1"),
-        ({"seed": "first"}, TypeError, "seed='first'"),
+        ({"n": 0}, "n=0"),
+        ({"n": 2.5}, "n=2.5"),
+        ({"size": 8}, "16 or more"),
+        ({"size": "64"}, "whole number"),
+        ({"start": -1}, "start=-1"),
+        ({"seed": "first"}, "seed='first'"),
     ],
 )
-def test_what_cannot_be_drawn_is_explained(arguments, error, says):
-    with pytest.raises(error, match=says):
+def test_what_cannot_be_drawn_is_explained(arguments, says):
+    with pytest.raises(ValueError, match=says):
         datasets.cartoons(**arguments)

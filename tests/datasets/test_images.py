@@ -80,7 +80,7 @@ def test_unknown_digit_says_which_exist(label):
 
 @pytest.mark.parametrize("index", [-1, 181])
 def test_digit_index_out_of_range_says_how_many(index):
-    with pytest.raises(ValueError, match=r"181 images of the digit 4.*0 to 180"):
+    with pytest.raises(ValueError, match=r"from 0 to 180: there are 181 images of the digit 4"):
         images.digit(4, index=index)
 
 

@@ -109,10 +109,12 @@ def test_cartoons_are_told_apart_within_a_minute(tmp_path, capsys):
 @pytest.mark.parametrize(
     "words, lesson",
     [
-        (["--data", "dogs"], "data='dogs'; expected one of digits, mnist, cartoons"),
+        (["--data", "dogs"], "data='dogs'; expected one of cartoons, cats-vs-dogs, cifar10"),
         (["--data", "digits", "--model", "vgg"], "model='vgg'; expected one of article"),
         (["--data", "digits", "--device", "abacus"], "device='abacus'; expected 'cpu'"),
         (["--data", "digits", "--epochs", "0"], "epochs=0"),
+        (["--data", "digits", "--size", "32"], "Leave size out: it is for cartoons, cats-vs-dogs"),
+        (["--data", "mnist", "--count", "9"], "Leave count out: it is for cartoons"),
         (["--data", "digits", "--resume"], "no run was saved there"),
         (["--data", "mnist"], "mnist/train-images-idx3-ubyte.gz was not found in"),
     ],

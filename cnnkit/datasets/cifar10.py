@@ -1,36 +1,16 @@
-"""MNIST and CIFAR-10: small pictures that come as arrays already."""
+"""CIFAR-10: small colour photographs, which come as arrays already."""
 
-import gzip
 import io
 import pickle
 
 import numpy as np
 
-from cnnkit.datasets.dataset import Dataset, part
+from cnnkit.datasets.dataset import Dataset, Entry, part
 from cnnkit.datasets.files import Source, check, find, plain_files
 
-__all__ = ["cifar10", "mnist"]
+__all__ = ["ENTRY", "cifar10"]
 
-_MNIST_LICENCE = "MNIST, Y. LeCun, C. Cortes and C. Burges: CC BY-SA 3.0"
-_MNIST = [
-    Source(
-        f"mnist/{name}",
-        (
-            f"https://ossci-datasets.s3.amazonaws.com/mnist/{name}",
-            f"https://storage.googleapis.com/cvdf-datasets/mnist/{name}",
-        ),
-        size,
-        f"md5:{md5}",
-        _MNIST_LICENCE,
-    )
-    for name, size, md5 in (
-        ("train-images-idx3-ubyte.gz", 9912422, "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
-        ("train-labels-idx1-ubyte.gz", 28881, "d53e105ee54ea40749a09fcbcd1e9432"),
-        ("t10k-images-idx3-ubyte.gz", 1648877, "9fb629c4189551a2d022fa330f9573f3"),
-        ("t10k-labels-idx1-ubyte.gz", 4542, "ec29112dd5afa0611ce80d1b7f02629c"),
-    )
-]
-_CIFAR10 = Source(
+_SOURCE = Source(
     "cifar-10-python.tar.gz",
     ("https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",),
     170498071,
@@ -38,50 +18,9 @@ _CIFAR10 = Source(
     "CIFAR-10, A. Krizhevsky: its page names no licence; cite 'Learning Multiple Layers of "
     "Features from Tiny Images', 2009",
 )
-_CIFAR10_NAMES = (
+_NAMES = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"
 )  # fmt: skip
-
-
-def mnist(split="train", download=False):
-    """Return MNIST, the handwritten digits of the article's second task (R2).
-
-    Parameters
-    ----------
-    split : {'train', 'test', 'all'}, default 'train'
-        The official 60,000 (numbers 0 to 59,999) and 10,000.
-    download : bool, default False
-        Fetch the four official files (11.6 MB) if they are not on this machine.
-
-    Returns
-    -------
-    Dataset
-        `images` of shape (N, 28, 28); 0 is paper, 255 full ink.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the files are not here and `download` is not set.
-    ValueError
-        If a file is not the official one, or there is no such split.
-    OSError
-        If a download fails.
-    """
-    paths = [check(find(source, download=download), source) for source in _MNIST]
-    images = np.concatenate([_idx(paths[0]), _idx(paths[2])])
-    labels = np.concatenate([_idx(paths[1]), _idx(paths[3])]).astype(np.int64)
-    names = tuple("0123456789")
-    whole = Dataset(images, labels, names, np.arange(len(labels)), licence=_MNIST_LICENCE)
-    return part(whole, split, 60_000)
-
-
-def _idx(path):
-    """Read an IDX file: two zero bytes, the type, the rank, the sizes, then the values."""
-    with gzip.open(path) as file:
-        content = file.read()
-    rank = content[3]
-    shape = np.frombuffer(content, ">i4", count=rank, offset=4)
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape)
 
 
 def cifar10(split="train", download=False):
@@ -108,10 +47,10 @@ def cifar10(split="train", download=False):
     OSError
         If a download fails.
     """
-    path = check(find(_CIFAR10, download=download), _CIFAR10)
+    path = check(find(_SOURCE, download=download), _SOURCE)
     images, labels = read_cifar10(path)
-    licence = _CIFAR10.licence
-    whole = Dataset(images, labels, _CIFAR10_NAMES, np.arange(len(labels)), licence=licence)
+    licence = _SOURCE.licence
+    whole = Dataset(images, labels, _NAMES, np.arange(len(labels)), licence=licence)
     return part(whole, split, 50_000)
 
 
@@ -126,7 +65,7 @@ def read_cifar10(path):
     if missing := [name for name in order if name not in batches]:
         raise ValueError(
             f"{path} lacks {', '.join(missing)}: it is not the Python version of CIFAR-10. "
-            f"Fetch {_CIFAR10.urls[0]}."
+            f"Fetch {_SOURCE.urls[0]}."
         )
     images = np.concatenate([batches[name][0] for name in order])
     labels = np.concatenate([np.asarray(batches[name][1], np.int64) for name in order])
@@ -154,3 +93,15 @@ class _PlainArrays(pickle.Unpickler):
                 "official one. Delete it and fetch it again."
             )
         return super().find_class(module.replace("numpy.core", "numpy._core"), name)
+
+
+ENTRY = Entry(
+    what="60,000 colour photographs, 32×32",
+    origin="found or downloaded",
+    articles="R3",
+    load=cifar10,
+    model="resnet",
+    epochs=20,
+    lr=5e-3,
+    augment={"shift": 0.125, "flip": True},
+)
