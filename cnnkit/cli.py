@@ -18,19 +18,28 @@ def main(arguments=None):
     Returns
     -------
     int
-        The exit status: 0 when all went well, 1 when something must be mended.
+        The exit status: 0 when all went well, 1 when something must be mended,
+        130 after Ctrl-C.
     """
-    parser = argparse.ArgumentParser(prog="python -m cnnkit", description="Tools of the course.")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (_add_check, _add_assignments, _add_grade, _add_student_bundle, _add_train):
-        add(commands)
-    options = vars(parser.parse_args(arguments))
-    run = options.pop("run")
     try:
+        options = _options(arguments)
+        run = options.pop("run")
         return run(**options)
     except (OSError, RuntimeError, ValueError) as error:
         print(f"cnnkit: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt as stop:
+        words = str(stop) or "Stopped before anything was saved: repeat the command as it was."
+        print(f"\ncnnkit: {words}", file=sys.stderr)
+        return 130
+
+
+def _options(arguments):
+    parser = argparse.ArgumentParser(prog="python -m cnnkit", description="Tools of the course.")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for add in (_add_check, _add_assignments, _add_grade, _add_student_bundle, _add_train):
+        add(commands)
+    return vars(parser.parse_args(arguments))
 
 
 def _command(commands, name, run, text):

@@ -1,6 +1,5 @@
 """What ``python -m cnnkit train`` does: fetch the pictures, build the network, train, judge."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from cnnkit.arguments import lesson, whole
 from cnnkit.datasets.dataset import summary
 from cnnkit.training.checkpoint import save_checkpoint
 from cnnkit.training.devices import pick_device, processes, rank_and_world
+from cnnkit.training.interrupts import advice
 from cnnkit.training.loop import fit
 from cnnkit.training.results import evaluate
 
@@ -63,12 +63,14 @@ def run(
     Returns
     -------
     int
-        0, or 130 after Ctrl-C.
+        0.
 
     Raises
     ------
     ValueError, OSError, RuntimeError
         If a name is not known, the data are not here, or as :func:`cnnkit.training.fit` says.
+    KeyboardInterrupt
+        After Ctrl-C; the message says how to go on.
     """
     entry = datasets.entry(data)
     if model not in (None, *MODELS):
@@ -80,7 +82,7 @@ def run(
     device = pick_device(device)
     seed = whole(seed, "seed", 0)
     torch.backends.cudnn.benchmark = True  # all batches have one shape: let cuDNN try what is best
-    with processes():
+    with processes(), advice(out / "checkpoint.pt", resume):
         rank, _ = rank_and_world()
         train, test = _load(data, entry, size=size, count=count, download=download)
         if rank == 0:
@@ -91,30 +93,25 @@ def run(
         torch.manual_seed(seed)
         network = _build(model, train)
         augment = None if model == "article" else entry.augment
-        try:
-            fit(
-                network,
-                train,
-                valid,
-                epochs=entry.epochs if epochs is None else epochs,
-                batch_size=min(batch_size, len(train)),
-                lr=lr,
-                label_smoothing=0.0 if model == "article" else 0.1,
-                ema=0.0 if model == "article" else 0.99,
-                augment=augment,
-                precision=precision,
-                compile=compile,
-                patience=patience,
-                device=device,
-                out=out,
-                resume=resume,
-                init=init,
-                seed=seed,
-            )
-        except KeyboardInterrupt as stop:
-            words = str(stop) or f"Stopped; {out} holds the last whole epoch: go on with --resume."
-            print(f"\ncnnkit: {words}", file=sys.stderr)
-            return 130
+        fit(
+            network,
+            train,
+            valid,
+            epochs=entry.epochs if epochs is None else epochs,
+            batch_size=min(batch_size, len(train)),
+            lr=lr,
+            label_smoothing=0.0 if model == "article" else 0.1,
+            ema=0.0 if model == "article" else 0.99,
+            augment=augment,
+            precision=precision,
+            compile=compile,
+            patience=patience,
+            device=device,
+            out=out,
+            resume=resume,
+            init=init,
+            seed=seed,
+        )
         flips = [False, True] if augment and augment.get("flip") else [False]
         found = [evaluate(network, test, flip=flip)[1] for flip in flips]
         if rank == 0:

@@ -1,4 +1,7 @@
-"""Ctrl-C: the first one is kept until the loop has saved the run, the second stops at once."""
+"""Ctrl-C: the first one is kept until the loop has saved the run, the second stops at once.
+
+Whatever is stopped, and when: the words of the KeyboardInterrupt say how to go on, and are true.
+"""
 
 import contextlib
 import signal
@@ -6,7 +9,9 @@ import threading
 
 from cnnkit.training.devices import rank_and_world
 
-__all__ = ["ctrl_c", "how_to_go_on"]
+__all__ = ["advice", "ctrl_c", "how_to_go_on"]
+
+_NOTHING = "Stopped before anything was saved: repeat the command as it was."
 
 
 @contextlib.contextmanager
@@ -38,3 +43,22 @@ def how_to_go_on(path, step, steps):
         f"Stopped after step {step} of {steps}, saved in {path}. To go on, repeat the command "
         "with --resume (in Python: resume=True)."
     )
+
+
+@contextlib.contextmanager
+def advice(path, resume):
+    """Give a KeyboardInterrupt that has no words those that say how to go on.
+
+    `path` is that of the checkpoint, or None.
+    """
+    old = path is not None and path.exists() and not resume  # of another run, which stays
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        words = str(stop)
+        if not words and path is not None and path.exists() and not old:
+            words = (
+                f"Stopped at once. {path} is what was saved last. To go on, repeat the command "
+                "with --resume (in Python: resume=True)."
+            )
+        raise KeyboardInterrupt(words or _NOTHING) from None

@@ -16,7 +16,7 @@ from cnnkit.training.average import Average
 from cnnkit.training.batches import Batches, check_views
 from cnnkit.training.checkpoint import load_weights, plain
 from cnnkit.training.devices import autocasting, device_name, pick_device, rank_and_world
-from cnnkit.training.interrupts import ctrl_c, how_to_go_on
+from cnnkit.training.interrupts import advice, ctrl_c, how_to_go_on
 from cnnkit.training.optimizer import build_optimizer, build_schedule, take_step
 from cnnkit.training.pictures import as_pictures, check_batch_of_one, check_model
 from cnnkit.training.progress import Progress
@@ -170,7 +170,7 @@ def fit(
         run.start()
 
     bar = Progress(epochs, steps, run.step, device, progress)
-    with bar, ctrl_c(wanted=path is not None) as pressed:
+    with advice(path, resume), bar, ctrl_c(wanted=path is not None) as pressed:
         for epoch in range(len(run.history), epochs):
             if stopping.over:
                 break
@@ -199,6 +199,8 @@ def fit(
                 stopping.judge(accuracy, average.model)
             bar.end_epoch(entry)
             run.end_epoch(entry)
+        if pressed:  # while the last epoch was judged
+            raise KeyboardInterrupt(how_to_go_on(path, run.step, epochs * steps))
     model.load_state_dict(stopping.best_weights or average.model.state_dict())
     model.eval()
     return run.history

@@ -47,14 +47,33 @@ def test_a_stopped_run_goes_on_to_the_same_bits(digits, tmp_path, at):
     assert same(again, whole)
 
 
-def test_a_second_ctrl_c_stops_at_once(digits, tmp_path):
+@pytest.mark.parametrize(
+    "at, words", [(2, "Stopped before anything was saved: repeat"), (6, "saved last. .*--resume")]
+)
+def test_a_second_ctrl_c_stops_at_once_and_says_what_is_left(digits, tmp_path, at, words):
     model = net()
-    press_ctrl_c(model, 2)
-    press_ctrl_c(model, 2)
-    with pytest.raises(KeyboardInterrupt) as stop:
+    press_ctrl_c(model, at)
+    press_ctrl_c(model, at)
+    with pytest.raises(KeyboardInterrupt, match=words):
         fit(model, few(digits[0], 256), batch_size=64, out=tmp_path)
-    assert not str(stop.value)
-    assert not (tmp_path / "checkpoint.pt").exists()
+    assert (tmp_path / "checkpoint.pt").exists() == (at > 4)
+
+
+def test_ctrl_c_while_the_last_epoch_is_judged_is_heard(digits, tmp_path):
+    train, valid = few(digits[0], 256), few(digits[1], 100)
+    model, options = net(), {"epochs": 1, "batch_size": 64, "out": tmp_path}
+
+    def forward(module, _):
+        if not module.training:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    hook = model.register_forward_pre_hook(forward)
+    with pytest.raises(KeyboardInterrupt, match=r"after step 4 of 4, saved in .*--resume"):
+        fit(model, train, valid, **options)
+    hook.remove()
+    going_on = net(seed=3)
+    assert len(fit(going_on, train, valid, **options, resume=True)) == 1
+    assert same(going_on, model)
 
 
 def test_early_stopping_goes_on_too(digits, tmp_path):

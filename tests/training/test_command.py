@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 import torch
 
@@ -15,6 +16,7 @@ from cnnkit import cli, datasets, models, training
 
 COMMAND = [sys.executable, "-m", "cnnkit", "train"]
 DIGITS = ["--data", "digits", "--epochs", "6", "--batch-size", "64", "--device", "cpu"]
+STOPS = int(os.environ.get("CNNKIT_STOPS", "4"))  # runs that are stopped at random moments
 
 
 def log(folder):
@@ -61,6 +63,121 @@ def test_train_stop_and_resume(tmp_path, capsys, root):
     assert resumed.keys() == weights.keys()
     assert all(torch.equal(resumed[key], weights[key]) for key in weights)
     assert [e["loss"] for e in log(run)] == [e["loss"] for e in entries]
+
+
+class Keyboard:
+    """Counts the calls of functions, in Python and in C, and presses Ctrl-C at some of them."""
+
+    def __init__(self, *presses):
+        self.calls, self.presses = 0, set(presses)
+
+    def __enter__(self):
+        sys.setprofile(self.note)
+        return self
+
+    def __exit__(self, *error):
+        sys.setprofile(None)
+
+    def note(self, frame, event, argument):
+        self.calls += event in ("call", "c_call")
+        if self.calls in self.presses:
+            self.presses.discard(self.calls)
+            signal.raise_signal(signal.SIGINT)
+        if sys.getprofile() is None:  # an exception in a profiler ends it
+            sys.setprofile(self.note)
+
+
+def do_what_it_says(words, rng, calls, capsys):
+    """Run a command, stop it at random moments, and do what it says until it has ended."""
+    more, stops = [], 0
+    for _ in range(3):
+        first = int(rng.integers(1, calls))
+        later = int(rng.choice([first, first + rng.integers(1, 60), first + rng.integers(1, 3000)]))
+        with Keyboard(first, later):
+            status = cli.main(["train", *words, *more])
+        said = capsys.readouterr().err
+        if status == 0:
+            return stops
+        assert status == 130, said
+        last = said.strip().splitlines()[-1]
+        assert last.startswith("cnnkit: Stopped")
+        assert ("--resume" in last) != ("as it was" in last)
+        more = ["--resume"] if "--resume" in last else more
+        stops += 1
+    assert cli.main(["train", *words, *more]) == 0, capsys.readouterr().err
+    return stops
+
+
+def test_whenever_it_is_stopped_the_advice_is_true(tmp_path, capsys):
+    words = ["--data", "digits", "--epochs", "3", "--batch-size", "128", "--device", "cpu"]
+    words += ["--patience", "3"]
+    assert cli.main(["train", *words, "--out", str(tmp_path / "first")]) == 0
+    with Keyboard() as keyboard:  # now that all is imported
+        assert cli.main(["train", *words, "--out", str(tmp_path / "whole")]) == 0
+    expected = torch.load(tmp_path / "whole/weights.pt", weights_only=True)
+    rng, stops = np.random.default_rng(0), 0
+    for number in range(STOPS):
+        out = tmp_path / str(number)
+        stops += do_what_it_says([*words, "--out", str(out)], rng, keyboard.calls, capsys)
+        found = torch.load(out / "weights.pt", weights_only=True)
+        assert all(torch.equal(found[key], expected[key]) for key in expected)
+    assert stops >= STOPS
+
+
+def test_stopped_while_it_starts_it_says_so(root):
+    process = subprocess.Popen(
+        [*COMMAND, *DIGITS],
+        cwd=root,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    time.sleep(0.7)  # PyTorch takes longer to come in
+    process.send_signal(signal.SIGINT)
+    errors = process.communicate(timeout=60)[1]
+    assert process.returncode == 130, errors
+    assert "repeat the command as it was" in errors and "Traceback" not in errors
+
+
+def test_a_run_of_other_pictures_or_more_epochs_is_a_new_one(tmp_path, capsys):
+    old, new = tmp_path / "old", tmp_path / "new"
+    words = ["train", "--data", "cartoons", "--count", "40", "--batch-size", "8", "--device", "cpu"]
+    short = [*words, "--epochs", "1", "--size", "16"]
+    assert cli.main([*short, "--out", str(old)]) == 0
+    other = [*words, "--epochs", "1", "--size", "20", "--out", str(old), "--resume"]
+    assert cli.main(other) == 1
+    assert "shape=(20, 20, 3) to go on with a run of shape=(16, 16, 3)" in capsys.readouterr().err
+    longer = [*words, "--epochs", "2", "--size", "16"]
+    assert cli.main([*longer, "--out", str(old), "--resume"]) == 1
+    assert "--init" in capsys.readouterr().err
+    begun = [*longer, "--out", str(new), "--init", str(old / "weights.pt")]
+    assert cli.main(begun) == 0
+    assert cli.main([*begun, "--resume"]) == 0
+    assert len(log(new)) == 2
+
+
+@pytest.mark.parametrize(
+    "words, lesson",
+    [
+        (["--batch-size", "0"], "batch_size=0 was given"),
+        (["--batch-size", "-5"], "batch_size=-5 was given"),
+        (["--patience", "-1"], "patience=-1 was given"),
+        (["--seed", "-1"], "seed=-1 was given"),
+        (["--lr", "nan"], "lr=nan was given"),
+        (["--init", "nothing.pt"], "There is no nothing.pt"),
+    ],
+)
+def test_a_number_out_of_range_is_a_lesson(words, lesson, tmp_path, capsys):
+    assert cli.main(["train", *DIGITS, *words, "--out", str(tmp_path / "run")]) == 1
+    assert lesson in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_too_few_pictures_to_set_a_tenth_aside_is_a_lesson(tmp_path, capsys):
+    words = ["--data", "cartoons", "--count", "8", "--size", "16", "--patience", "2"]
+    assert cli.main(["train", *words, "--out", str(tmp_path / "run")]) == 1
+    assert "valid.images of shape (0, 16, 16, 3)" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 def test_two_processes_are_one(tmp_path, root):
