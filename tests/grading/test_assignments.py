@@ -13,6 +13,7 @@ import zoo
 from paths import ANSWERS, ROOT
 
 from cnnkit.grading import course, source
+from cnnkit.study.cells import id_of_answer, id_of_test
 
 # Where it is not the answer in question, it stays unwritten: each reference takes its time.
 SLOW = {"train_model"}
@@ -67,8 +68,8 @@ def test_every_answer_gets_the_marks_it_should(name, tmp_path, same_draws):
                 f"{zoo.CONTRACT[name][f] - lost:g} and {words!r} in\n{told}"
             )
     assert not problems, "\n".join(problems)
-    assert scores["reference"] == sum(zoo.CONTRACT[name].values())
-    assert scores["untouched"] == 0
+    assert scores["reference"].score == sum(zoo.CONTRACT[name].values())
+    assert scores["untouched"].score == 0
     a_person_marks_what_is_written(folder, name)
 
 
@@ -105,9 +106,7 @@ def judge_again_and_again(name):
     tests = {c.metadata.nbgrader.grade_id: c.source for c in cells if "nbgrader" in c.metadata}
     problems = []
     for f in zoo.CONTRACT[name]:
-        test = tests[f"test-{f}".replace("_", "-")].replace(
-            "marks.total()", "score = marks.total()"
-        )
+        test = tests[id_of_test(f)].replace("marks.total()", "score = marks.total()")
         draws = int(os.environ.get("CNNKIT_DRAWS", DRAWS.get(f, 10)))
         for kind, title, lost, words, code in zoo.read_answers(ANSWERS / name / f"{f}.py"):
             space, out = {"__name__": "__main__"}, io.StringIO()
@@ -175,8 +174,7 @@ def test_the_contract_holds(name):
     graded = [c.metadata.nbgrader for c in notebook.cells if "nbgrader" in c.metadata]
     wanted = []
     for function, points in zoo.CONTRACT[name].items():
-        dashed = function.replace("_", "-")
-        wanted += [(dashed, True, None), (f"test-{dashed}", False, points)]
+        wanted += [(id_of_answer(function), True, None), (id_of_test(function), False, points)]
     wanted += [(question, True, points) for question, points in zoo.WRITTEN.get(name, {}).items()]
     assert [(g.grade_id, g.solution, g.get("points")) for g in graded] == wanted
     first = next(cell for cell in notebook.cells if cell.cell_type == "code")
