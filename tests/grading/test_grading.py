@@ -29,6 +29,17 @@ def to_channels_first(image):
     print("seen", image.tolist())
     raise KeyError(str(image.tolist()))
 """
+# Loses more than her type if others on the machine could read what her kernel is told.
+PRECISE = """
+import json
+import ipykernel
+
+with open(ipykernel.get_connection_file()) as file:
+    assert json.load(file)["curve_publickey"]
+
+def scale(image):
+    return image / 255
+"""
 NOISY = """
 import logging
 
@@ -57,7 +68,7 @@ def test_from_a_source_to_marks_and_feedback(tmp_path):
     for student, own in (
         ("broken", {**BROKEN, "dense_parameters": NOISY}),
         ("curious", {"to_channels_first": CURIOUS}),
-        ("precise", {"scale": "def scale(image):\n    return image / 255"}),
+        ("precise", {"scale": PRECISE}),
         ("deadly", {"scale": "import os\nos._exit(0)"}),
         ("forger", {"dense_parameters": "checks.Marks.total = lambda self: self.points"}),
     ):
@@ -127,10 +138,8 @@ def feedback_shows_neither_hidden_tests_nor_what_they_passed_in(folder):
     # Three hidden images were passed in; the visible ones are the only ones that can be read.
     curious = texts["curious"]
     assert curious.count("seen [[") == 2
-    printed = curious.partition("What the test cell printed")[2].partition("points")[0]
-    assert printed.count("stopped with a KeyError.") == 1 and printed.count("(As above.)") == 2
-    told = curious.partition("What the test cell printed")[0]
-    assert told.count("stopped with a KeyError.") == 3 and "(As above.)" not in told
+    for told in curious.split("What the test cell printed")[:2]:  # as a table, and as printed
+        assert told.count("stopped with a KeyError.") == 1 and told.count("(As above.)") == 2
     assert "images that are taller than wide" in curious
     assert "their type is float64" in texts["precise"]
 
