@@ -24,9 +24,11 @@ c.Execute.timeout = 300
 c.KernelManager.transport_encryption = "auto"
 
 # An honest warning on stderr is no mistake: plain nbgrader gives the whole cell no point for it.
+# And a mark is what the record of a test says: plain nbgrader takes any value, and silence for all.
 c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.Execute",
     "cnnkit.grading.preprocessors.DropStderr",
+    "cnnkit.grading.preprocessors.KeepRecords",
     "nbgrader.preprocessors.IgnorePattern",
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
@@ -40,6 +42,7 @@ c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",
     "nbgrader.preprocessors.ClearHiddenTests",
     "cnnkit.grading.preprocessors.ShortenTracebacks",
+    "cnnkit.grading.preprocessors.ShowRecords",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
 

@@ -16,6 +16,7 @@ from myst_parser.mdit_to_docutils.base import default_slugify
 from sphinx.util.docutils import SphinxDirective
 
 from cnnkit.grading.source import assignments
+from cnnkit.study.cells import function_of
 
 ROWS = pages.ROOT / "chapters" / "rows.yml"
 PAGES = [*pages.chapters(), *pages.appendices()]
@@ -31,7 +32,7 @@ def graded_functions(path):
     for cell in jupytext.read(path).cells:
         graded, read = cell.metadata.get("nbgrader", {}), READ.search(cell.source)
         if graded.get("grade"):
-            name = graded["grade_id"].removeprefix("test-")
+            name = function_of(graded["grade_id"])
             found.append((name, graded["points"], read and (int(read[1]), read[2])))
     return found
 
@@ -88,12 +89,11 @@ class ExerciseMap(Table):
             yield f"**{exercise}**", f"**{total}**", minutes, "", ""
             for name, points, section in functions:
                 if section:
-                    function = name.replace("-", "_")
-                    wrong, right = answers_to(exercise, function)
+                    wrong, right = answers_to(exercise, name)
                     taught = link(pages.page_of(*section), section[1])
-                    yield f"`{function}`", str(points), taught, str(wrong), str(right)
+                    yield f"`{name}`", str(points), taught, str(wrong), str(right)
                 else:
-                    yield name.replace("-", " "), str(points), "a person marks it", "", ""
+                    yield name.replace("_", " "), str(points), "a person marks it", "", ""
 
 
 def setup(app):

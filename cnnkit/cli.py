@@ -1,7 +1,9 @@
 """The command line: ``python -m cnnkit COMMAND``."""
 
 import argparse
+import importlib.util
 import sys
+import textwrap
 from pathlib import Path
 
 __all__ = ["main"]
@@ -59,6 +61,12 @@ def _in_course(command):
 
 
 def _course(folder):
+    """Make sure that this is the teacher's copy, and the folder a course."""
+    if importlib.util.find_spec("cnnkit.grading") is None:
+        raise ValueError(
+            "This is a student's copy of the course: this command is in the teacher's copy alone, "
+            "the one with solutions/."
+        )
     for needed in ("nbgrader_config.py", "solutions"):
         if not (folder / needed).exists():
             raise ValueError(
@@ -78,7 +86,7 @@ def _add_check(commands):
 
 def check(notebook):
     """Run a notebook and print its points, function by function."""
-    from cnnkit.grading.study import check_notebook, report
+    from cnnkit.study.check import check_notebook, report
 
     results = check_notebook(notebook)
     print(report(notebook, results))
@@ -95,10 +103,11 @@ def _add_assignments(commands):
 
 def assignments(course):
     """Generate every exercise notebook, and the sources that nbgrader grades with."""
+    course = _course(course)
     from cnnkit.grading.course import build_exercises
     from cnnkit.grading.source import write_sources
 
-    write_sources(_course(course))
+    write_sources(course)
     for path in build_exercises(course):
         print(path)
     return 0
@@ -117,21 +126,34 @@ def _add_grade(commands):
 
 def grade(assignment, course, jobs):
     """Grade all submissions to an assignment."""
-    from cnnkit.grading.course import autograde, write_feedback
+    course = _course(course)
+    from cnnkit.grading.course import autograde
 
-    scores = autograde(_course(course), assignment, jobs)
-    if any(score is not None for score in scores.values()):
-        write_feedback(course, assignment)
-    for student, score in sorted(scores.items()):
+    graded = autograde(course, assignment, jobs, with_feedback=True)
+    for student, result in graded.items():
+        score = result.score
         print(f"{'  none' if score is None else format(score, '6.2f')}  {student}")
-    if ungraded := [student for student, score in scores.items() if score is None]:
+    missing = {student: result for student, result in graded.items() if result.score is None}
+    doubted = {s: result for s, result in graded.items() if result.doubts and s not in missing}
+    if missing:
+        _tell("Not graded, in two tries:", missing)
         print(
-            f"Not graded, in two tries: {', '.join(ungraded)}. The kernel ended or did not start, "
-            f"or this is no notebook. Open submitted/STUDENT/{assignment}, look for what ends it, "
-            "and grade again.",
+            f"Open submitted/STUDENT/{assignment}, look for what ends it, and grade again.",
             file=sys.stderr,
         )
-    return int(bool(ungraded))
+    if doubted:
+        _tell("Look at these yourself:", doubted)
+    return int(bool(missing or doubted))
+
+
+def _tell(heading, graded):
+    """List what went wrong for whom; words that came from a notebook do nothing to a terminal."""
+    print(heading, file=sys.stderr)
+    for student, result in graded.items():
+        for doubt in result.doubts:
+            plain = "".join(c if c.isprintable() else " " for c in doubt)
+            words = textwrap.shorten(plain, 400, placeholder=" ...")
+            print(f"  {student}: {words}", file=sys.stderr)
 
 
 # ---- student-bundle -----------------------------------------------------------------------------
@@ -144,9 +166,10 @@ def _add_student_bundle(commands):
 
 def student_bundle(course):
     """Pack what students get."""
+    course = _course(course)
     from cnnkit.grading.bundle import write_bundle
 
-    print(write_bundle(_course(course)))
+    print(write_bundle(course))
     return 0
 
 

@@ -15,7 +15,9 @@ import numpy as np
 from cnnkit.checks.causes import cause_of, cause_of_all
 from cnnkit.checks.compare import same, slack
 
-__all__ = ["Marks", "Part", "Wrong"]
+__all__ = ["MIME", "Marks", "Part", "Score", "Wrong", "score_of"]
+
+MIME = "application/vnd.cnnkit.marks+json"  # the record of a score, beside its number
 
 INDENT = " " * 9  # the width of "  right  ": a message stands below its title
 AGAIN = "(As above.)"
@@ -51,6 +53,7 @@ class Marks:
         self.right = self.weight = 0.0
         self.has_hidden = self.was_slow = False
         self.said: set[str] = set()  # each message is told once
+        self.parts: list[dict] = []
         print(name)
 
     def part(self, title, weight=1.0, seconds=6.0):
@@ -67,13 +70,41 @@ class Marks:
 
     def total(self):
         """Tell the points, from 0 to all of them: the last line of a test cell."""
-        score = round(self.points * self.right / self.weight, 2) if self.weight else 0.0
-        score = min(max(score, 0.0), float(self.points))
+        score = score_of(self.points, self.right, self.weight)
         if self.read and self.right < self.weight:
             print(f"  Read again: {self.read}")
         of = f"{score:g} of {self.points:g} points"
         print(f"  {of}" if self.has_hidden else f"  {of} in the visible tests")
+        record = {
+            "version": 1,
+            "function": self.name,
+            "score": score,
+            "points": self.points,
+            "read": self.read,
+            "parts": self.parts,
+        }
+        return Score(score, record)
+
+
+def score_of(points, right, weight):
+    """Share the points out: those of the right parts' weight among the weight of all."""
+    score = round(points * right / weight, 2) if weight else 0.0
+    return min(max(score, 0.0), float(points))
+
+
+class Score(float):
+    """The points of a function: to a person a number, to programs also the record behind it."""
+
+    record: dict | None
+
+    def __new__(cls, points, record=None):
+        """Make a number that remembers where it comes from."""
+        score = super().__new__(cls, points)
+        score.record = record
         return score
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/plain": repr(float(self)), MIME: self.record}
 
 
 class Part:
@@ -288,15 +319,28 @@ class Part:
             return False
         if error is None and self.compared:
             self.marks.right += self.weight
+            self._record("right", "")
             print(f"  right  {self.title}")
             return True
         message = self._explain(error) if error else "Nothing was compared."
+        self._record("wrong", message)
         print(f"  wrong  {self.title}")
         if message in self.marks.said:
             message = AGAIN
         self.marks.said.add(message)
         print(textwrap.fill(message, 88, initial_indent=INDENT, subsequent_indent=INDENT))
         return True
+
+    def _record(self, verdict, message):
+        self.marks.parts.append(
+            {
+                "title": self.title,
+                "verdict": verdict,
+                "weight": self.weight,
+                "hidden": self.hidden,
+                "message": message,
+            }
+        )
 
     def _explain(self, error):
         name = self.marks.name

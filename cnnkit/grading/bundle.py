@@ -19,6 +19,7 @@ PATTERNS = (
     "pyproject.toml",
     "references.bib",
 )
+TEACHERS = "cnnkit/grading/"  # except for what they write to students:
 README = "cnnkit/grading/README-for-students.md"  # packed as README.md
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same bytes each time
 
@@ -27,7 +28,9 @@ def bundle_files(course):
     """List the files that students get, as paths inside the course folder."""
     course = Path(course)
     found = {path for pattern in PATTERNS for path in course.glob(pattern) if path.is_file()}
-    return sorted(path.relative_to(course) for path in found if path.parent.name != "__pycache__")
+    files = {path.relative_to(course) for path in found if path.parent.name != "__pycache__"}
+    teachers = {path for path in files if path.as_posix().startswith(TEACHERS)}
+    return sorted(files - teachers | {Path(README)})
 
 
 def write_bundle(course, target=None):

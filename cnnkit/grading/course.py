@@ -1,63 +1,17 @@
 """Run nbgrader on a course folder, as the teacher would."""
 
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
 
+from cnnkit.grading import steps
 from cnnkit.grading.source import assignments, write_sources
+from cnnkit.grading.steps import Graded
+from cnnkit.grading.workers import Workers
 
-__all__ = ["autograde", "build_exercises", "nbgrader", "write_feedback"]
-
-
-def nbgrader(course, *arguments, threads=None, told=None):
-    """Run one nbgrader command in a course folder.
-
-    Parameters
-    ----------
-    course : path
-        The folder with ``nbgrader_config.py``.
-    *arguments : str
-        As on the command line: ``nbgrader(".", "autograde", "01-pixels")``.
-    threads : int, optional
-        How many threads the notebooks' libraries may start, where the environment does not say.
-    told : callable, optional
-        Called with each line of the log as it is written.
-
-    Returns
-    -------
-    str
-        What nbgrader wrote to its log.
-
-    Raises
-    ------
-    RuntimeError
-        If nbgrader gave up; the message holds the end of its log.
-    """
-    # nbgrader calls `alembic` by name, which stands beside this Python.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    limit = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
-    log = []
-    with subprocess.Popen(
-        [sys.executable, "-m", "nbgrader", *arguments],
-        cwd=course,
-        env={**limit, **os.environ, "PATH": path},
-        text=True,
-        errors="replace",
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    ) as process:
-        for line in process.stdout or ():
-            log.append(line)
-            if told:
-                told(line)
-    if process.returncode:
-        end = "".join(log[-15:]).strip()
-        raise RuntimeError(f"`nbgrader {' '.join(arguments)}` in {course} gave up:\n{end}")
-    return "".join(log)
+__all__ = ["autograde", "build_exercises", "write_feedback"]
 
 
 def build_exercises(course, target=None):
@@ -79,7 +33,8 @@ def build_exercises(course, target=None):
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(Path(course, "nbgrader_config.py"), folder)
         names = write_sources(course, folder)
-        nbgrader(folder, "generate_assignment", "--no-db", "--assignment=*")
+        with Workers(1) as workers:
+            workers.run(steps.release, folder)
         written = []
         for name in names:
             (target / name).mkdir(parents=True, exist_ok=True)
@@ -89,7 +44,7 @@ def build_exercises(course, target=None):
     return written
 
 
-def autograde(course, name, jobs=None):
+def autograde(course, name, jobs=None, with_feedback=False):
     """Grade every submission to an assignment; a terminal shows how far it is.
 
     A notebook whose kernel ends, or does not start, is tried twice (on a busy machine another
@@ -103,11 +58,13 @@ def autograde(course, name, jobs=None):
         The assignment, for example ``"01-pixels"``.
     jobs : int, optional
         How many notebooks run at once; else one a core.
+    with_feedback : bool
+        Also write ``feedback/STUDENT/NAME/*.html`` for each student who has a score.
 
     Returns
     -------
-    dict of str to float or None
-        The score of each student; None where the notebook could not be run to its end.
+    dict of str to Graded
+        What came of each student's notebook.
 
     Raises
     ------
@@ -116,9 +73,10 @@ def autograde(course, name, jobs=None):
     RuntimeError
         If nbgrader itself gave up.
     """
-    from nbgrader.api import Gradebook
+    from joblib import cpu_count
     from tqdm import tqdm
 
+    course = Path(course).resolve()
     known = assignments(course)
     if name not in known:
         raise ValueError(f"There is no assignment {name!r}: choose one of {', '.join(known)}.")
@@ -130,44 +88,29 @@ def autograde(course, name, jobs=None):
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs={jobs}: grade at least one notebook at a time.")
     write_sources(course)
-    nbgrader(course, "generate_assignment", name, "--force")
     students = sorted(path.parent.name for path in Path(course, "submitted").glob(f"*/{name}"))
-    with tqdm(total=len(students), unit=" notebooks", disable=None) as bar:
-        if not _grade_all(course, name, students, jobs, bar, "--force"):
-            _grade_all(course, name, students, jobs, bar)  # those that are not graded yet
-    with Gradebook(f"sqlite:///{Path(course, 'gradebook.db').resolve()}") as gradebook:
-        scores = {s.student.id: s.score for s in gradebook.assignment_submissions(name)}
-    graded = {path.parent.name for path in Path(course, "autograded").glob(f"*/{name}")}
-    return {student: scores[student] if student in graded else None for student in students}
+    jobs = min(jobs or cpu_count(), len(students))
+    with (
+        Workers(jobs, max(1, cpu_count() // jobs)) as workers,
+        tqdm(total=len(students), unit=" notebooks", disable=None) as bar,
+    ):
+        workers.run(steps.generate, course, name)
+        grade = partial(steps.grade, course, name, with_feedback)
+        results = workers.each(grade, students, told=lambda student: bar.update())
+    return {student: _graded(results[student]) for student in students}
 
 
-def _grade_all(course, name, students, jobs, bar, *options):
-    """Run nbgrader on all submissions; tell whether all went well, or some notebooks did not."""
-    from joblib import cpu_count
-
-    cores = cpu_count()
-    jobs = min(jobs or cores, len(students))
-
-    def told(line):
-        if "Setting destination file permissions" in line:  # the last one about a notebook
-            bar.update()
-
-    def grade(job):
-        others = ",".join(student for i, student in enumerate(students) if i % jobs != job)
-        exclude = f"--CourseDirectory.student_id_exclude={others}"
-        threads = max(1, cores // jobs)
-        try:
-            nbgrader(course, "autograde", name, *options, exclude, threads=threads, told=told)
-        except RuntimeError as error:
-            if "There was an error processing assignment" not in str(error):
-                raise
-            return False
-        return True
-
-    with ThreadPoolExecutor(jobs) as pool:
-        return all(list(pool.map(grade, range(jobs))))
+def _graded(result):
+    """Say why there is no score, where the last try ended in an exception."""
+    if isinstance(result, BrokenProcessPool):
+        return Graded(None, ("something ended the process that graded it",))
+    return Graded(None, (str(result),)) if isinstance(result, Exception) else result
 
 
 def write_feedback(course, name):
     """Write ``feedback/STUDENT/NAME/*.html`` for every graded submission to an assignment."""
-    nbgrader(course, "generate_feedback", name, "--force")
+    course = Path(course).resolve()
+    students = sorted(path.parent.name for path in Path(course, "autograded").glob(f"*/{name}"))
+    with Workers(1) as workers:
+        for student in students:
+            workers.run(steps.feedback, course, name, student)

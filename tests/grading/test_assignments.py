@@ -15,6 +15,7 @@ from paths import ANSWERS, ROOT
 
 from cnnkit import checks
 from cnnkit.grading import course, source
+from cnnkit.study.cells import id_of_answer, id_of_test
 
 
 @pytest.fixture
@@ -45,8 +46,8 @@ def test_nbgrader_gives_the_marks_it_should(name, tmp_path, same_draws):
         marks = zoo.read_marks(folder, name, kind)
         problems += [problem(name, f, answer, *marks[f]) for f, answer in answers.items()]
     assert not any(problems), "\n".join(filter(None, problems))
-    assert scores["reference"] == sum(zoo.CONTRACT[name].values())
-    assert scores["untouched"] == 0
+    assert scores["reference"].score == sum(zoo.CONTRACT[name].values())
+    assert scores["untouched"].score == 0
     a_person_marks_what_is_written(folder, name)
 
 
@@ -108,9 +109,7 @@ def judge_again_and_again(name):
     problems, all_told = [], []
     for f in zoo.CONTRACT[name]:
         path = ANSWERS / name / f"{f}.py"
-        test = tests[f"test-{f}".replace("_", "-")].replace(
-            "marks.total()", "score = marks.total()"
-        )
+        test = tests[id_of_test(f)].replace("marks.total()", "score = marks.total()")
         for answer in zoo.read_answers(path):
             space, out = {"__name__": "__main__"}, io.StringIO()
             for text in (*before, answer.code):
@@ -141,8 +140,7 @@ def test_the_contract_holds(name):
     graded = [c.metadata.nbgrader for c in notebook.cells if "nbgrader" in c.metadata]
     wanted = []
     for function, points in zoo.CONTRACT[name].items():
-        dashed = function.replace("_", "-")
-        wanted += [(dashed, True, None), (f"test-{dashed}", False, points)]
+        wanted += [(id_of_answer(function), True, None), (id_of_test(function), False, points)]
     wanted += [(question, True, points) for question, points in zoo.WRITTEN.get(name, {}).items()]
     assert [(g.grade_id, g.solution, g.get("points")) for g in graded] == wanted
     first = next(cell for cell in notebook.cells if cell.cell_type == "code")

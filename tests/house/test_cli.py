@@ -1,5 +1,6 @@
 """The command line, as a learner and a teacher type it."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -15,10 +16,9 @@ from paths import ROOT
 from cnnkit import cli
 
 
-def run(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "cnnkit", *map(str, arguments)], capture_output=True, text=True
-    )
+def run(*arguments, **options):
+    command = [sys.executable, "-m", "cnnkit", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, **options)
 
 
 def test_check_tells_points_causes_and_where_to_read(tmp_path):
@@ -97,10 +97,12 @@ def test_student_bundle_holds_what_students_need_and_nothing_else(tmp_path, caps
     # It speaks of what a student has: no make, and no file that is not packed.
     assert "make " not in readme
     assert set(re.findall(r"[\w-]+/[\w./-]+\.(?:md|ipynb)", readme)) <= names
+    assert not any(name.startswith("cnnkit/grading") for name in names)
     tops = {Path(name).parts[0] for name in names}
     assert not tops & {"solutions", "tests", "gradebook.db", "submitted", "nbgrader_config.py"}
     assert cli.main(["student-bundle", "--course", str(course)]) == 0
     assert bundle.read_bytes() == first
+    a_student_checks_with_what_is_in_the_bundle(bundle, tmp_path / "student")
 
     # A solution that slipped into an exercise stops the bundle.
     slipped = (course / "solutions/02-convolution/convolution.md").read_text()
@@ -108,3 +110,22 @@ def test_student_bundle_holds_what_students_need_and_nothing_else(tmp_path, caps
     assert cli.main(["student-bundle", "--course", str(course)]) == 1
     told = capsys.readouterr().err
     assert "Nothing is packed" in told and "99-slip.md: hidden tests of 02-convolution" in told
+
+
+def a_student_checks_with_what_is_in_the_bundle(bundle, folder):
+    """`check` works there, kernel and all; what a teacher does says that it is not there."""
+    with zipfile.ZipFile(bundle) as archive:
+        archive.extractall(folder)
+    here = folder / "cnn-course"
+    own = {"cwd": here, "env": {**os.environ, "PYTHONPATH": str(here)}}
+    place = "import cnnkit.study.check as c; print(c.__file__)"
+    told = subprocess.check_output([sys.executable, "-c", place], text=True, **own)
+    assert Path(told.strip()) == here / "cnnkit" / "study" / "check.py"
+    done = run("check", "exercises/01-pixels/pixels.ipynb", **own)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert re.search(r"together +0\.00 of 10\n", done.stdout)
+    assert "Not written yet" in done.stdout
+    for command in (["assignments"], ["student-bundle"], ["grade", "01-pixels"]):
+        done = run(*command, **own)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert re.fullmatch(r"cnnkit: This is a student's copy of the course: .*\n", done.stderr)

@@ -9,6 +9,8 @@ import nbformat
 from paths import ROOT
 
 from cnnkit.grading import source
+from cnnkit.study.cells import function_of, grade_id, is_test
+from cnnkit.study.records import read_record
 
 
 def graded(name):
@@ -19,11 +21,7 @@ def graded(name):
 
 # Function names and points are a contract with teachers, who find them in the gradebook.
 CONTRACT = {
-    name: {
-        g.grade_id.removeprefix("test-").replace("-", "_"): g.points
-        for g in graded(name)
-        if not g.solution
-    }
+    name: {function_of(g.grade_id): g.points for g in graded(name) if not g.solution}
     for name in source.assignments(ROOT)
 }
 # Questions that a person marks.
@@ -123,8 +121,8 @@ def fill_in(release, answers):
     """Give a released notebook some answers, as a student would."""
     notebook = nbformat.from_dict(release)
     for cell in notebook.cells:
-        name = cell.metadata.get("nbgrader", {}).get("grade_id", "").replace("-", "_")
-        if name in answers:
+        name = function_of(grade_id(cell))
+        if name in answers and not is_test(cell):
             cell.source = answers[name]
     return notebook
 
@@ -149,7 +147,7 @@ def solutions(name):
     """Read the reference answers."""
     cells = source.notebook_from(source.assignments(ROOT)[name]).cells
     return {
-        cell.metadata.nbgrader.grade_id.replace("-", "_"): cell.source
+        function_of(grade_id(cell)): cell.source
         for cell in cells
         if cell.metadata.get("nbgrader", {}).get("solution")
     }
@@ -162,16 +160,11 @@ def read_marks(folder, name, student):
     stem = source.assignments(folder)[name].stem
     path = folder / "autograded" / student / name / f"{stem}.ipynb"
     marks = {}
-    for cell in nbformat.read(path, as_version=4).cells:
-        data = cell.metadata.get("nbgrader", {})
-        if data.get("grade") and cell.cell_type == "code":
-            told = "".join(o.text for o in cell.outputs if o.output_type == "stream")
-            function = data["grade_id"].removeprefix("test-").replace("-", "_")
-            marks[function] = (determine_grade(cell)[0], " ".join(told.split()))
+    for cell in filter(is_test, nbformat.read(path, as_version=4).cells):
+        record = read_record(cell)
+        assert determine_grade(cell)[0] == record.score
+        told = "".join(o.text for o in cell.outputs if o.output_type == "stream")
+        for part in record.parts:  # what programs read is what people are told
+            assert "".join(part.message.split()) in "".join(told.split())
+        marks[record.function] = (record.score, " ".join(told.split()))
     return marks
-
-
-def function_of(cell):
-    """Name the function that a cell of an exercise solves or tests; None for another cell."""
-    name = cell.metadata.get("nbgrader", {}).get("grade_id")
-    return name and name.removeprefix("test-").replace("-", "_")

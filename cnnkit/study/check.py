@@ -10,7 +10,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-from cnnkit.checks.marks import AGAIN
+from cnnkit.study.cells import function_of, grade_id, id_of_answer, is_test, stopped
+from cnnkit.study.records import read_record
 
 __all__ = ["Result", "check_notebook", "report"]
 
@@ -54,7 +55,7 @@ def check_notebook(path, timeout=120):
         notebook = nbformat.read(path, as_version=4)
     except (nbformat.reader.NotJSONError, json.JSONDecodeError, UnicodeDecodeError):
         raise ValueError(f"{path} is no notebook: give a file that ends in .ipynb.") from None
-    if not any(_is_test(cell) for cell in notebook.cells):
+    if not any(is_test(cell) for cell in notebook.cells):
         raise ValueError(f"{path} has no graded cells: give a notebook of the folder exercises.")
     client = NotebookClient(
         notebook,
@@ -71,13 +72,8 @@ def check_notebook(path, timeout=120):
             f"The notebook stopped Python itself ({type(error).__name__}): "
             f"look for a cell that never ends, or that fills the memory."
         ) from None
-    cells = {c.metadata.nbgrader.grade_id: c for c in notebook.cells if "nbgrader" in c.metadata}
-    results = []
-    for grade_id, cell in cells.items():
-        if _is_test(cell):
-            own = cells.get(grade_id.removeprefix("test-"))
-            results.append(_result(cell, _error_of(own) if own else []))
-    return results
+    answers = {grade_id(cell): cell for cell in notebook.cells if cell.cell_type == "code"}
+    return [_result(cell, answers) for cell in notebook.cells if is_test(cell)]
 
 
 def report(path, results):
@@ -102,44 +98,32 @@ def report(path, results):
     return "\n".join(lines)
 
 
-def _is_test(cell):
-    data = cell.metadata.get("nbgrader", {})
-    return cell.cell_type == "code" and data.get("grade", False)
+def _result(cell, answers):
+    """Read the points of a test cell, and what its learner has to mend."""
+    name = function_of(grade_id(cell))
+    points = float(cell.metadata.nbgrader.get("points", 0))
+    own = answers.get(id_of_answer(name))
+    told = _error_of(own) if own else []
+    if stopped(cell):
+        return Result(name, 0.0, points, "\n".join(told + _error_of(cell)))
+    try:
+        record = read_record(cell)
+    except ValueError as error:
+        return Result(name, 0.0, points, "\n".join([*told, str(error)]))
+    return Result(name, record.score, points, "\n".join(told + _advice(record)))
 
 
-def _result(cell, stopped):
-    """Read a test cell's score and words, as nbgrader does."""
-    data = cell.metadata.nbgrader
-    name = data.grade_id.removeprefix("test-").replace("-", "_")
-    score, told = 0.0, []
-    for output in cell.outputs:
-        if output.output_type == "stream" and output.name == "stdout":
-            told += [line.strip() for line in output.text.splitlines()]
-        elif output.output_type == "execute_result":
-            score = float(output.data["text/plain"])
-    if _error_of(cell):
-        score, told = 0.0, []
-    advice = stopped + _error_of(cell) + _advice(told)
-    return Result(name, score, float(data.points), "\n".join(advice))
-
-
-def _advice(told):
-    """Keep what a learner has to mend, each with the part that said it first."""
-    advice, title, words = [], "", []
-    for line in [*told, "right  "]:
-        if not line.startswith(("right  ", "wrong  ", "Read again: ")):
-            words.append(line)
-            continue
-        message = " ".join(words)
-        if title and message != AGAIN:
-            advice.append(f"{message} ({title})")
-        title, words = line.removeprefix("wrong  ") if line.startswith("wrong") else "", []
-        if line.startswith("Read again: "):
-            advice.append(line)
-    return advice
+def _advice(record):
+    """List what a learner has to mend: each message once, with the part that said it first."""
+    first: dict[str, str] = {}
+    for part in record.parts:
+        if not part.right:
+            first.setdefault(part.message, part.title)
+    advice = [f"{' '.join(message.split())} ({title})" for message, title in first.items()]
+    return advice + ([f"Read again: {record.read}"] if first and record.read else [])
 
 
 def _error_of(cell):
     """Name the exception that stopped a cell, if one did."""
-    errors = [o for o in cell.outputs if o.output_type == "error"]
-    return [f"The cell stopped with {e.ename}: {e.evalue}" for e in errors[:1]]
+    error = stopped(cell)
+    return [f"The cell stopped with {error.ename}: {error.evalue}"] if error else []
