@@ -8,7 +8,6 @@ from typing import NamedTuple
 from unittest import mock
 
 import numpy as np
-import zoo
 from paths import ROOT
 
 from cnnkit.checks import Marks, Part, Wrong
