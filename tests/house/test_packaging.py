@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 FLOORS = [
     {"arguments", "functional", "naive", "geometry"},
     {"nn", "optim"},
-    {"plots", "images", "widgets", "datasets", "checks"},
+    {"plots", "pictures", "images", "widgets", "datasets", "checks"},
     {"models", "architectures", "training", "grading"},
     {"cli", "__main__"},
 ]
