@@ -1,6 +1,5 @@
 """What tests share: the built site, an address for it, a browser that reaches nothing else."""
 
-import contextlib
 import os
 import subprocess
 import sys
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from browser import CHROMIUM, CHROMIUM_ARGUMENTS, served
+from filelock import FileLock
 from paths import ROOT
 
 
@@ -24,7 +24,7 @@ def site(tmp_path_factory):
     if os.environ.get("CNNKIT_BOOK_IS_BUILT") != "1":
         lock = ROOT / "_build" / ".tests-lock"
         lock.parent.mkdir(exist_ok=True)
-        with exclusive(lock):
+        with FileLock(lock):
             subprocess.run(
                 [
                     Path(sys.executable).with_name("jupyter-book"),
@@ -37,15 +37,6 @@ def site(tmp_path_factory):
                 cwd=ROOT,
             )
     return html
-
-
-@contextlib.contextmanager
-def exclusive(path):
-    """One process at a time (several pytest workers share one `_build`)."""
-    fcntl = pytest.importorskip("fcntl")
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 @pytest.fixture(scope="session")
