@@ -69,7 +69,7 @@ def _sentences(module):
 _MODULES = [
     import_module(f"{__name__}.{found.name}")
     for found in pkgutil.iter_modules(__path__)
-    if re.match(r"e\d\d_", found.name)
+    if re.match(r"e\d+_", found.name)
 ]
 EXERCISES: dict[str, dict[str, list]] = {
     module.__name__.rpartition(".e")[2].replace("_", "-"): module.CAUSES for module in _MODULES
