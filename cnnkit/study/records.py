@@ -107,8 +107,10 @@ def read_record(cell):
     record = Record(data["function"], data["score"], data["points"], data["read"], parts)
     _agree("function", record.function, function_of(grade_id(cell)))
     _agree("points", record.points, cell.metadata["nbgrader"].get("points"))
-    right = sum(part.weight for part in parts if part.right)
-    weight = sum(part.weight for part in parts)
+    right = weight = 0.0
+    for part in parts:  # one by one, as they came: `sum` rounds in another way
+        weight += part.weight
+        right += part.weight * part.right
     _agree("score", record.score, score_of(record.points, right, weight))
     return record
 

@@ -2,13 +2,16 @@
 
 import copy
 import json
+import re
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_output
+from paths import ROOT
 
 from cnnkit import checks
 from cnnkit.checks.marks import MIME
+from cnnkit.grading import source
 from cnnkit.grading.preprocessors import KeepRecords, ShortenTracebacks, ShowRecords, doubt
 from cnnkit.study import cells
 from cnnkit.study.check import check_notebook
@@ -152,6 +155,17 @@ def test_an_exception_under_a_borrowed_name_shows_no_hidden_line():
     keep(cell)
     ShortenTracebacks().preprocess_cell(cell, {}, 0)
     assert doubt(cell) == "" and "secret" not in str(cell.outputs)
+
+
+@pytest.mark.parametrize("name", source.assignments(ROOT))
+def test_each_test_cell_leaves_the_record_that_its_name_and_points_ask_for(name):
+    tests = filter(cells.is_test, source.notebook_from(source.assignments(ROOT)[name]).cells)
+    for cell in tests:
+        function = cells.function_of(cells.grade_id(cell))
+        points = cell.metadata.nbgrader.points
+        opened = re.findall(r"checks\.Marks\(\s*\"(\w+)\", points=(\d+)", cell.source)
+        assert opened == [(function, str(points))]
+        assert cell.source.splitlines()[-1] == "marks.total()"
 
 
 def test_feedback_tells_verdicts_apart_from_prints():
