@@ -13,6 +13,7 @@ import pages
 from docutils import nodes
 from docutils.statemachine import StringList
 from myst_parser.mdit_to_docutils.base import default_slugify
+from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from cnnkit.grading.source import assignments
@@ -33,6 +34,11 @@ def graded_functions(path):
         graded, read = cell.metadata.get("nbgrader", {}), READ.search(cell.source)
         if graded.get("grade"):
             name = function_of(graded["grade_id"])
+            if not read and not graded.get("solution"):  # a person marks what is both
+                raise ExtensionError(
+                    f"{path}: the test of {name} sends to no section; give its marks one to read "
+                    'again: read="chapter 12, The heading of a section"'
+                )
             found.append((name, graded["points"], read and (int(read[1]), read[2])))
     return found
 

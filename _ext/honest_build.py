@@ -49,10 +49,9 @@ class Package:
             if isinstance(node, ast.Import):
                 if any(alias.name.partition(".")[0] == "cnnkit" for alias in node.names):
                     return self.rooms
-            elif isinstance(node, ast.ImportFrom) and node.module == "cnnkit":
-                found |= {f"cnnkit.{alias.name}" for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module.startswith("cnnkit."):
-                found.add(".".join(node.module.split(".")[:2]))
+            elif isinstance(node, ast.ImportFrom):
+                names = {f"{node.module}.{alias.name}" for alias in node.names}
+                found |= {".".join(name.split(".")[:2]) for name in names}
         return found & self.rooms
 
     def files(self, code):

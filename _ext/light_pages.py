@@ -75,7 +75,7 @@ def subset_icons(out, pages):
         unicodes |= {int(code, 16) for code in re.findall(r'"\\(f[0-9a-f]{3})"', css)}
         path.write_text(css, "utf8")
     for path in out.glob("_static/vendor/fontawesome/webfonts/fa-*.woff2"):
-        font = TTFont(path)
+        font = TTFont(path, recalcTimestamp=False)
         cut = subset.Subsetter(subset.Options(notdef_outline=True))
         cut.populate(unicodes=unicodes)
         cut.subset(font)

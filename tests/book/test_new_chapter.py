@@ -83,9 +83,12 @@ def test_the_twelfth_chapter_has_its_card_and_its_places_in_the_maps(course):
 
     page = course / "chapters/12-attention.md"
     page.write_text(CHAPTER.replace("    title: Attention\n", ""))
+    exercise = course / "solutions/12-attention/attention.md"
+    exercise.write_text(EXERCISE.replace("chapter 12,", "chapter twelve,"))
     status, log = build(course)
     assert status != 0
     assert re.search(r"chapters/12-attention\.md: WARNING: no card for the front page", log), log
+    assert re.search(r"attention\.md: the test of look sends to no section", log), log
 
 
 def test_numbers_of_any_length_count_as_numbers(course):
