@@ -137,7 +137,8 @@ from cnnkit import checks
 
 ```{code-cell} ipython3
 ---
-nbgrader: {grade: false, grade_id: make-double, locked: false, schema_version: 3, solution: true, task: false}
+nbgrader: {grade: false, grade_id: make-double, locked: false, solution: true, task: false,
+  schema_version: 3}
 ---
 def make_double(image):
     """Double each value of an image."""
@@ -148,7 +149,8 @@ def make_double(image):
 
 ```{code-cell} ipython3
 ---
-nbgrader: {grade: true, grade_id: test-make-double, locked: true, points: 2, schema_version: 3, solution: false, task: false}
+nbgrader: {grade: true, grade_id: test-make-double, locked: true, points: 2, solution: false,
+  task: false, schema_version: 3}
 ---
 marks = checks.Marks("make_double", points=2, read="chapter 1, The 4 that is 24 numbers")
 
