@@ -1,5 +1,5 @@
 # From a clone to the course: `make book` to read it, `make test` to see it proven.
-# `make help` lists everything; CONTRIBUTING.md says how to add a chapter, an exercise, a widget.
+# `make help` lists everything; CONTRIBUTING.md says how to add to the course, ARCHITECTURE.md what it is made of.
 
 PYTHON ?= python3
 PORT   ?= 8000
@@ -22,7 +22,7 @@ UNCHANGED := [ -e _build/html/index.html ] && [ $(WHOLE) -nt $(READY) ] && \
   [ -z "$$(find . \( $(ASIDE) \) -prune -o -cnewer $(WHOLE) -print | head -1)" ]
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test lint format assignments grade student-bundle benchmarks lock chromium clean
+.PHONY: help book page links serve lab exercise widget test tests lint format assignments grade student-bundle benchmarks lock chromium clean
 
 help:  ## list what make can do here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -41,6 +41,18 @@ serve: book  ## build the site and serve it on http://localhost:8000 (PORT=...)
 lab: $(READY)  ## open the chapters as notebooks in JupyterLab
 	@JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter:$$JUPYTER_CONFIG_PATH" \
 	  jupyter lab $(ROOTED) --LabApp.default_url=/lab/tree/chapters/01-pixels.md $(LAB)
+
+page: $(READY) writable  ## build one page again, and what leads to it: make page PAGE=chapters/01-pixels
+	@touch $(PAGE).md && jupyter-book build -W --keep-going .
+
+exercise: assignments  ## judge every answer to one exercise: make exercise NAME=02-convolution
+	@python -m pytest tests/grading/test_assignments.py tests/checks/test_causes.py -k "$(NAME) or $(subst -,_,$(NAME))"
+
+widget: $(READY) writable  ## show one widget alone in a page: make widget NAME=pixel_inspector
+	@python -m cnnkit.widgets $(NAME)
+
+tests: $(READY)  ## run some tests: make tests TESTS="tests/core -k conv2d"
+	@python -m pytest $(TESTS)
 
 # Three workers, even on two cores: browsers and kernels wait a good part of the time.
 test: lint book chromium  ## check style, build the book, run every test
@@ -61,6 +73,10 @@ grade: $(READY)  ## grade submitted/*/NAME and write feedback/: make grade NAME=
 
 student-bundle: $(READY)  ## dist/cnn-course-student.zip: what students get, no solutions
 	@python -m cnnkit student-bundle
+
+links: $(READY) writable  ## ask every outside link whether it still answers (needs the network)
+	@jupyter-book build . --builder linkcheck; status=$$?; \
+	mv -f _build/html/output.txt _build/links.txt; rm -f _build/html/output.json; exit $$status
 
 benchmarks: $(READY)  ## measure the site and the package: benchmarks/results/*.json
 	@python benchmarks/site.py
@@ -105,5 +121,6 @@ $(READY): pyproject.toml constraints.txt package-lock.json
 chromium:
 	@command -v chromium chromium-browser google-chrome >/dev/null || \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing Chromium for the tests of pages and widgets (apt-get) ..."; \
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	else echo "No Chromium here: the browser tests will be skipped. To run them too: sudo apt-get install chromium"; fi
