@@ -22,7 +22,7 @@ UNCHANGED := [ -e _build/html/index.html ] && [ $(WHOLE) -nt $(READY) ] && \
   [ -z "$$(find . \( $(ASIDE) \) -prune -o -cnewer $(WHOLE) -print | head -1)" ]
 
 .DEFAULT_GOAL := help
-.PHONY: help book page links serve lab exercise widget test tests lint format assignments grade student-bundle benchmarks lock chromium clean
+.PHONY: help book page links serve lab exercise widget test tests lint format assignments grade student-bundle benchmarks rehearsal lock chromium clean
 
 help:  ## list what make can do here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -78,8 +78,14 @@ links: $(READY) writable  ## ask every outside link whether it still answers (ne
 	@jupyter-book build . --builder linkcheck; status=$$?; \
 	mv -f _build/html/output.txt _build/links.txt; rm -f _build/html/output.json; exit $$status
 
-benchmarks: $(READY)  ## measure the site and the package: benchmarks/results/*.json
+benchmarks: $(READY)  ## list the measurements, then measure the site: benchmarks/results/*.json
+	@grep '^|' benchmarks/README.md
 	@python benchmarks/site.py
+
+rehearsal: $(READY)  ## run every measurement once, on little; nothing is recorded
+	@for script in convolution export_live_network image_preparation mnist_numpy site \
+	  train_loop_overhead train_photos "train_small --data digits" train_speed; do \
+	  set -- $$script; python benchmarks/$$1.py $${2:+$$2 $$3} --quick || exit 1; done
 
 lock:  ## refresh constraints.txt: newest versions that pyproject.toml allows (torch stays)
 	@rm -rf _build/lock && "$(PYTHON)" -m venv _build/lock
