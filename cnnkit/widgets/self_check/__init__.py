@@ -8,7 +8,9 @@ import re
 import traitlets
 import yaml
 
-from cnnkit.widgets.base import Widget, module_source, style_source
+from cnnkit.widgets.base import Widget
+
+__all__ = ["Quiz", "quiz"]
 
 _EXAMPLE = """\
 - question: What does a kernel do at one position?
@@ -29,17 +31,23 @@ _FRAGILE = re.compile(
 class Quiz(Widget):
     """A self-check: press an answer and read at once why it holds or fails.
 
-    Made by `quiz`. The trait ``answers`` lists, for each question, the choices pressed so far.
+    Made by `quiz`; alone it shows an example. The trait ``answers`` lists, for each question, the
+    choices pressed so far.
     """
 
-    _module = "quiz"
     _label = "questions to check yourself"
-    _esm = module_source("quiz")
-    _css = style_source("quiz")
 
     title = traitlets.Unicode("Check yourself").tag(sync=True)
     questions: traitlets.List = traitlets.List().tag(sync=True)
     answers: traitlets.List = traitlets.List().tag(sync=True)
+
+    @traitlets.default("questions")
+    def _example(self):
+        return _read(_EXAMPLE)
+
+    @traitlets.default("answers")
+    def _unanswered(self):
+        return [[] for _ in self.questions]
 
     @property
     def score(self) -> int:
@@ -49,22 +57,7 @@ class Quiz(Widget):
             for question, chosen in zip(self.questions, self.answers, strict=True)
         )
 
-    @property
-    def _room(self):  # type: ignore[override]
-        return self._height(columns=78), self._height(columns=31)
-
-    def _height(self, columns):
-        """Estimate the pixels that the unanswered questions need, from their lengths."""
-        height = 59.0 + 41 * (len(self.questions) - 1)
-        for question in self.questions:
-            hint = 20 * (sum(c["correct"] for c in question["choices"]) > 1)
-            height += 9 + 22.5 * -(-(len(question["question"]) + hint) // columns)
-            for choice in question["choices"]:
-                lines = -(-len(choice["text"]) // (columns - 3))
-                height += 6 + max(44, 20.5 * lines + 15)
-        return round(height)
-
-    def _still(self):
+    def _without_javascript(self):
         parts = []
         for question in self.questions:
             choices = "".join(
@@ -109,7 +102,7 @@ def quiz(text: str, title: str | None = None) -> Quiz:
     questions = _read(text)
     if title is None:
         title = "Predict first" if len(questions) == 1 else "Check yourself"
-    return Quiz(title=title, questions=questions, answers=[[] for _ in questions])
+    return Quiz(title=title, questions=questions)
 
 
 def _read(text):

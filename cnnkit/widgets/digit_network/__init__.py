@@ -7,7 +7,10 @@ import numpy as np
 import traitlets
 
 from cnnkit import nn
-from cnnkit.widgets.base import JS, Array, Widget, module_source, style_source
+from cnnkit.widgets import HERE
+from cnnkit.widgets.base import Array, Widget
+
+__all__ = ["LiveNetwork", "live_network"]
 
 _FOUR = [[[9, 5], [6.5, 15.5], [20, 15.5]], [[17, 8], [16.5, 24]]]
 
@@ -31,11 +34,7 @@ class LiveNetwork(Widget):
     :func:`live_network` gives the same network in Python.
     """
 
-    _module = "livenet"
     _label = "a small network that reads the digit you draw, with all its feature maps"
-    _room = (1025, 1465)
-    _esm = module_source("livenet")
-    _css = style_source("livenet")
 
     image = Array(np.zeros((28, 28)), 2, " (28, 28)")
     strokes: traitlets.List = traitlets.List(default_value=_FOUR).tag(sync=True)
@@ -93,7 +92,7 @@ def live_network() -> nn.Sequential:
         nn.Flatten(),
         nn.Linear(784, 10, dtype=np.float64),
     )
-    text = (JS / "livenet.weights.mjs").read_text(encoding="utf-8")
+    text = (HERE / "digit_network" / "weights.mjs").read_text(encoding="utf-8")
     found = re.findall(r'scale: \[(.*)\],\s*bias: \[(.*)\],\s*packed: "(.*)"', text)
     state = {}
     for key, (scale, bias, packed) in zip(("0", "3", "7"), found, strict=True):
