@@ -1,31 +1,38 @@
 // Brings the widgets of a static page to life: no kernel, no other server, also from file://.
-// A placeholder holds the widget's name and state; the page holds each module's source once, as
-// text. A Blob makes a module of it, because browsers refuse to import files over file://.
+// A placeholder holds the widget's name, its state and its first state as a still figure; the page
+// holds each module's source once, as text. A Blob makes a module of it, because browsers refuse to
+// import files over file://.
 (() => {
-  "use strict";
   const modules = new Map(); // name -> { promise, widget }
 
   function load(name) {
-    if (!modules.has(name)) {
-      const source = document.querySelector(`script[data-cnnkit-module="${name}"]`);
-      if (!source) return { promise: Promise.reject(new Error(`this page lacks the module "${name}"`)) };
-      const url = URL.createObjectURL(new Blob([source.textContent], { type: "text/javascript" }));
-      const entry = { widget: null };
-      entry.promise = import(url).then((module) => {
-        URL.revokeObjectURL(url);
-        return (entry.widget = module.default);
-      });
-      modules.set(name, entry);
-    }
-    return modules.get(name);
+    if (modules.has(name)) return modules.get(name);
+    const source = document.querySelector(`script[data-cnnkit-module="${name}"]`);
+    const entry = { widget: null, promise: null };
+    modules.set(name, entry);
+    if (source)
+      entry.promise = importText(source.textContent).then((m) => (entry.widget = m.default));
+    else entry.promise = Promise.reject(new Error(`this page lacks the module "${name}"`));
+    return entry;
+  }
+
+  function importText(text) {
+    const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+    return import(url).finally(() => URL.revokeObjectURL(url));
   }
 
   // What anywidget's model offers to a module; here there is no Python to send anything to.
   function makeModel(state, fail) {
     const listeners = new Map();
-    const emit = (name) => [...(listeners.get(name) ?? [])].forEach((f) => {
-      try { f(); } catch (error) { fail(error); }
-    });
+    const emit = (name) => {
+      for (const f of [...(listeners.get(name) ?? [])]) {
+        try {
+          f();
+        } catch (error) {
+          fail(error);
+        }
+      }
+    };
     return {
       get: (key) => state[key],
       set(key, value) {
@@ -34,8 +41,14 @@
         emit(`change:${key}`);
         emit("change");
       },
-      on(name, f) { listeners.set(name, (listeners.get(name) ?? new Set()).add(f)); },
-      off(name, f) { if (!name) listeners.clear(); else if (f) listeners.get(name)?.delete(f); else listeners.delete(name); },
+      on(name, f) {
+        listeners.set(name, (listeners.get(name) ?? new Set()).add(f));
+      },
+      off(name, f) {
+        if (!name) listeners.clear();
+        else if (f) listeners.get(name)?.delete(f);
+        else listeners.delete(name);
+      },
       save_changes() {},
       send() {},
     };
@@ -48,7 +61,8 @@
     const note = document.createElement("p");
     note.className = "ckw-error";
     note.setAttribute("role", "alert");
-    note.textContent = `This interactive figure stopped: ${error.message ?? error}. The rest of the page is not affected.`;
+    const reason = error.message ?? error;
+    note.textContent = `This interactive figure stopped: ${reason}. The rest of the page is not affected.`;
     host.append(note);
   }
 
@@ -68,24 +82,34 @@
     }
   }
 
-  const mount = (host) => load(host.dataset.cnnkitWidget).promise.then(
-    (widget) => show(host, widget),
-    (error) => fail(host, error),
-  );
+  const mount = (host) =>
+    load(host.dataset.cnnkitWidget).promise.then(
+      (widget) => show(host, widget),
+      (error) => fail(host, error),
+    );
 
   const hosts = [...document.querySelectorAll("[data-cnnkit-widget]")];
-  const near = new IntersectionObserver((entries) => entries.forEach((entry) => {
-    if (!entry.isIntersecting) return;
-    near.unobserve(entry.target);
-    mount(entry.target);
-  }), { rootMargin: "600px" });
-  hosts.forEach((host) => near.observe(host));
+  const near = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        near.unobserve(target);
+        mount(target);
+      }
+    },
+    { rootMargin: "600px" },
+  );
+  for (const host of hosts) near.observe(host);
 
   // Printing cannot wait for an import: fetch the modules while the page is idle, mount on demand.
   const idle = window.requestIdleCallback ?? ((f) => setTimeout(f, 500));
-  idle(() => hosts.forEach((host) => load(host.dataset.cnnkitWidget).promise.catch(() => {})));
-  addEventListener("beforeprint", () => hosts.forEach((host) => {
-    const { widget } = load(host.dataset.cnnkitWidget);
-    if (widget) show(host, widget);
-  }));
+  idle(() => {
+    for (const host of hosts) load(host.dataset.cnnkitWidget).promise.catch(() => {});
+  });
+  addEventListener("beforeprint", () => {
+    for (const host of hosts) {
+      const { widget } = load(host.dataset.cnnkitWidget);
+      if (widget) show(host, widget);
+    }
+  });
 })();

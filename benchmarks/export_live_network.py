@@ -8,8 +8,8 @@ layer: 9,226 parameters. Each image is turned, slanted, scaled, moved, thickened
 random, because people draw with a mouse or a finger what MNIST's writers wrote with a pen.
 
 Each filter's weights are then rounded to whole numbers from −127 to 127 times one scale, so that a
-weight takes one byte in the page. The script writes cnnkit/widgets/js/livenet.weights.mjs, and both
-accuracies on the 10,000 test images, before and after rounding, to
+weight takes one byte in the page. The script writes cnnkit/widgets/digit_network/weights.mjs, and
+both accuracies on the 10,000 test images, before and after rounding, to
 benchmarks/results/live_network.json.
 """
 
@@ -26,7 +26,7 @@ from tqdm import tqdm
 from cnnkit import nn, optim
 
 BATCH, PEAK_RATE = 128, 0.1
-WEIGHTS = Path(__file__).parent.parent / "cnnkit" / "widgets" / "js" / "livenet.weights.mjs"
+WEIGHTS = Path(__file__).parent.parent / "cnnkit" / "widgets" / "digit_network" / "weights.mjs"
 
 
 def network(seed=None):

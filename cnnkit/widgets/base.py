@@ -3,14 +3,16 @@
 import html
 import json
 import re
-from pathlib import Path
 
 import anywidget
 import numpy as np
 import traitlets
 
-JS = Path(__file__).parent / "js"
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z.]+)\.mjs";\n', re.MULTILINE)
+from cnnkit.widgets import HERE
+
+# `import { one, two } from "../base.mjs";`, on one line or on several.
+_NAMES = r"\s*\w+(?:\s*,\s*\w+)*\s*,?\s*"
+_IMPORT = re.compile(rf'^import \{{{_NAMES}\}} from "(\.[^"]+)";\n', re.MULTILINE)
 # What a browser does not need: comments on lines of their own, and indentation.
 _COMMENT = re.compile(r"^\s*(?://[^\n]*|/\*\*.*?\*/)\n", re.MULTILINE | re.DOTALL)
 _INDENT = re.compile(r"^\s+", re.MULTILINE)
@@ -20,16 +22,36 @@ _PLUMBING = {"layout", "tabbable", "tooltip", "comm"}
 
 def module_source(name: str) -> str:
     """Give the one ES module of a widget: what it imports, then its own, without comments."""
-    own = (JS / f"{name}.mjs").read_text(encoding="utf-8")
-    parts = [(JS / f"{other}.mjs").read_text(encoding="utf-8") for other in _IMPORT.findall(own)]
-    return _INDENT.sub("", _COMMENT.sub("", "".join([*parts, _IMPORT.sub("", own)])))
+    pieces = dict(_with_imports(HERE / name / f"{name}.mjs"))
+    source = _INDENT.sub("", _COMMENT.sub("", "".join(pieces.values())))
+    if strange := re.search(r"^(import .*|.*</script.*)", source, re.MULTILINE):
+        raise ValueError(
+            f"{name}.mjs has the line {strange[0]!r}, but it is sent as one module inside a script "
+            'of the page. Import by name from a file beside it, `import { h } from "../base.mjs";`,'
+            " and split '</script' in two."
+        )
+    return source
+
+
+def module_script(name: str) -> str:
+    """Give a widget's module as text in a page, for ``_static/widget-host.js`` to find."""
+    return f'<script type="text/plain" data-cnnkit-module="{name}">{module_source(name)}</script>'
+
+
+def _with_imports(path):
+    """Give the files that make up a module, each after those that it imports."""
+    text = path.read_text(encoding="utf-8")
+    for other in _IMPORT.findall(text):
+        yield from _with_imports((path.parent / other).resolve())
+    yield path, _IMPORT.sub("", text)
 
 
 def style_source(*names: str) -> str:
     """Give the stylesheet of some widgets: the shared rules once, then those of each."""
-    files = [JS / f"{name}.css" for name in ("base", *names)]
-    rules = "".join(file.read_text(encoding="utf-8") for file in files if file.exists())
-    return re.sub(r"\s*([{};])\s*", r"\1", rules)
+    files = [HERE / "base.css", *(HERE / name / f"{name}.css" for name in names)]
+    rules = "".join(file.read_text(encoding="utf-8") for file in files)
+    rules = re.sub(r"/\*.*?\*/", "", rules, flags=re.DOTALL)
+    return re.sub(r"\s*([{};])\s*", r"\1", re.sub(r"\s+", " ", rules))
 
 
 class Array(traitlets.TraitType):
@@ -97,24 +119,50 @@ def plain(value):
     return value
 
 
+def at_most(side, shape, what):
+    """Refuse more pixels than can be shown."""
+    if max(shape) > side:
+        raise traitlets.TraitError(
+            f"{what} has shape {tuple(shape)}; up to {side} × {side} pixels can be shown. Crop it "
+            "or keep every n-th pixel, e.g. image[::4, ::4]."
+        )
+
+
+def kernel_fits(kernel, image, what):
+    """Refuse a kernel that is larger than the image."""
+    if kernel[0] > image[0] or kernel[1] > image[1]:
+        raise ValueError(
+            f"{what}: a kernel of {kernel[0]} × {kernel[1]} does not fit into an image of "
+            f"{image[0]} × {image[1]}. Take a smaller kernel or pad the image."
+        )
+
+
 class Widget(anywidget.AnyWidget):
     """An anywidget that also shows on a static page.
 
-    A subclass names its module in ``_module`` and sets ``_esm`` and ``_css`` from it. Its
-    representation holds the live widget for JupyterLab and, beside it, a placeholder in HTML:
-    the state as JSON, room for the figure, and a sentence for readers without JavaScript.
-    ``_static/widget-host.js`` brings the placeholder to life.
+    A subclass stands in a folder of `cnnkit.widgets`, whose module and styles it takes, says in
+    ``_label`` what it shows, and needs no argument to show something worth seeing. Its
+    representation holds the live widget for JupyterLab and, beside it, a placeholder in HTML: the
+    state as JSON, and a sentence for readers without JavaScript. ``_ext/static_widgets.py`` puts
+    the first state of the figure into the placeholder; ``_static/widget-host.js`` brings it to
+    life.
     """
 
     _module = ""
     _label = "interactive figure"
-    _room = (320, 480)  # height in pixels on a wide page and on a phone
+
+    def __init_subclass__(cls, **kwargs):
+        """Take the module and the styles that lie beside the class."""
+        package, _, name = cls.__module__.rpartition(".")
+        if package == __package__ and name != cls._module:
+            cls._module, cls._esm, cls._css = name, module_source(name), style_source(name)
+        super().__init_subclass__(**kwargs)
 
     def _state(self):
         keys = [k for k in self.traits(sync=True) if not k.startswith("_") and k not in _PLUMBING]
         return {key: plain(getattr(self, key)) for key in keys}
 
-    def _still(self) -> str:
+    def _without_javascript(self) -> str:
         """HTML for readers without JavaScript."""
         return (
             f"<p>Here stands an interactive figure: {html.escape(self._label)}. "
@@ -129,12 +177,10 @@ class Widget(anywidget.AnyWidget):
         data, metadata = bundle
         state = json.dumps(self._state(), separators=(",", ":"), ensure_ascii=False)
         state = state.replace("<", "\\u003c")  # no text may end the script block
-        wide, narrow = self._room
         data["text/plain"] = f"{type(self).__name__}: {self._label}"
         data["text/html"] = (
             f'<div class="ckw-host" data-cnnkit-widget="{self._module}">'
-            f'<script type="application/json">{state}</script>'
-            f'<div class="ckw-slot" style="--ck-height:{wide}px;--ck-height-narrow:{narrow}px">'
-            f'<div class="ckw-fallback">{self._still()}</div></div></div>'
+            f'<script type="application/json">{state}</script><div class="ckw-slot">'
+            f'<div class="ckw-fallback">{self._without_javascript()}</div></div></div>'
         )
         return data, metadata
