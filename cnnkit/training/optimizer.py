@@ -27,6 +27,9 @@ def take_step(scaler, optimizer):
 
     Gradients that have overflowed in float16 are left out; the next are scaled up by less.
     """
+    if not scaler.is_enabled():
+        optimizer.step()
+        return True
     before = scaler.get_scale()
     scaler.step(optimizer)
     scaler.update()

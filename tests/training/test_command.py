@@ -16,7 +16,7 @@ from cnnkit import cli, datasets, models, training
 
 COMMAND = [sys.executable, "-m", "cnnkit", "train"]
 DIGITS = ["--data", "digits", "--epochs", "6", "--batch-size", "64", "--device", "cpu"]
-STOPS = int(os.environ.get("CNNKIT_STOPS", "4"))  # runs that are stopped at random moments
+STOPS = int(os.environ.get("CNNKIT_STOPS", "3"))  # runs that are stopped at random moments
 
 
 def log(folder):
