@@ -11,15 +11,17 @@ const MutationObserver = class {
   observe() {}
 };
 Object.assign(globalThis, { document, MutationObserver, performance: { now: () => 0 } });
-// What is chosen is a property in a browser; HTML has only the attribute.
-for (const [element, name] of [
-  [HTMLInputElement, "checked"],
-  [HTMLOptionElement, "selected"],
+// What these say is a property in a browser; HTML has only the attribute.
+for (const [element, name, set] of [
+  [HTMLInputElement, "checked", (e, value) => e.toggleAttribute("checked", value)],
+  [HTMLInputElement, "max", (e, value) => e.setAttribute("max", value)],
+  [HTMLOptionElement, "selected", (e, value) => e.toggleAttribute("selected", value)],
 ]) {
-  const set = function (chosen) {
-    this.toggleAttribute(name, chosen);
-  };
-  Object.defineProperty(element.prototype, name, { set });
+  Object.defineProperty(element.prototype, name, {
+    set(value) {
+      set(this, value);
+    },
+  });
 }
 
 const FINDABLE = ["id", "for", "name", "aria-labelledby", "aria-describedby"];

@@ -4,17 +4,16 @@ The drawn digits here are typed by hand, stroke by stroke, and varied at random.
 trained on MNIST alone (benchmarks/export_live_network.py) and has never seen them.
 """
 
-import gzip
-import json
 import subprocess
 
 import numpy as np
 import pytest
-from paths import EVALUATE, NODE
+from hand import live, state, tab_to
+from javascript import evaluate
+from paths import NODE
 
 from cnnkit import functional as F
-from cnnkit.widgets import LiveNetwork, live_network
-from cnnkit.widgets.base import JS, module_source, style_source
+from cnnkit.widgets import HERE, LiveNetwork, live_network
 
 
 def arc(cx, cy, rx, ry, start, end):
@@ -90,14 +89,6 @@ def drawings(count, rng):
             yield digit, strokes
 
 
-def node(*calls):
-    """Call functions of the module in JavaScript: pairs of a name and arguments."""
-    text = json.dumps([["livenet", *c] for c in calls], default=lambda a: a.tolist())
-    done = subprocess.run([NODE, EVALUATE, JS], input=text, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 def flat(answer):
     """A typed array comes back as a JSON object with numbers as keys."""
     return np.array(list(answer.values()))
@@ -118,10 +109,12 @@ def test_javascript_equals_cnnkit():
     ]
     inputs = [rng.normal(size=(s[1], 8, 8)) for s in shapes]
     calls = [
-        ("convolve", [x.ravel(), 8, {**layer, "weight": layer["weight"].ravel()}])
+        ("convolve", x.ravel(), 8, layer | {"weight": layer["weight"].ravel()})
         for x, layer in zip(inputs, layers, strict=True)
     ]
-    answers, maps, *outputs = node(("answers", [images]), ("forward", [images[0]]), *calls)
+    answers, maps, *outputs = evaluate(
+        "digit_network", ("answers", images), ("forward", images[0]), *calls
+    )
     np.testing.assert_allclose(answers, model(images.reshape(-1, 1, 28, 28)), atol=1e-9)
     value = images[0].reshape(1, 1, 28, 28)
     for name, depth in (("one", 2), ("half", 3), ("two", 5), ("flat", 6)):
@@ -138,7 +131,7 @@ def test_javascript_equals_cnnkit():
 
 def test_it_reads_digits_that_people_draw():
     drawn = list(drawings(40, np.random.default_rng(2026)))
-    (read,) = node(("readDigits", [[strokes for _, strokes in drawn]]))
+    (read,) = evaluate("digit_network", ("readDigits", [strokes for _, strokes in drawn]))
     truth = np.array([digit for digit, _ in drawn])
     right = np.array(read) == truth
     missed = {d: f"{right[truth == d].mean():.0%}" for d in DIGITS}
@@ -147,11 +140,9 @@ def test_it_reads_digits_that_people_draw():
     assert min(right[truth == d].mean() for d in DIGITS) >= 0.8, missed
 
 
-def test_weight_and_speed():
-    code = (module_source("livenet") + style_source("livenet")).encode()
-    assert len(gzip.compress(code, 9)) <= 30_000
+def test_speed():
     script = (
-        f"import {{ forward }} from '{(JS / 'livenet.mjs').as_uri()}';"
+        f"import {{ forward }} from '{(HERE / 'digit_network' / 'digit_network.mjs').as_uri()}';"
         "const x = Float64Array.from({length: 784}, (_, i) => (i * 7919 % 100) / 100);"
         "for (let i = 0; i < 50; i++) forward(x);"
         "const t = [];"
@@ -171,3 +162,72 @@ def test_what_it_refuses():
         LiveNetwork(image=np.full((28, 28), 255))
     with pytest.raises(Exception, match="layer 1 has 16"):
         LiveNetwork(unit=[1, 16, 0, 0])
+
+
+def test_mouse(show):
+    box = show(LiveNetwork())
+    assert "It reads a 4" in box.inner_text()
+    box.locator(".ck-maps2 .ck-map").nth(3).click(position={"x": 3, "y": 3})
+    assert state(box, "unit") == [1, 3, 0, 0] and "72 products" in live(box)
+    box.get_by_role("button", name="Clear").click()
+    assert "Nothing drawn yet." in box.inner_text()
+    pad, mouse = box.get_by_role("application").bounding_box(), box.page.mouse
+    for i, (x, y) in enumerate([(0.2, 0.15), (0.8, 0.15), (0.45, 0.85)]):
+        mouse.move(pad["x"] + x * pad["width"], pad["y"] + y * pad["height"], steps=8)
+        if i == 0:
+            mouse.down()
+    mouse.up()
+    assert "It reads a 7" in box.inner_text()
+    assert state(box, "prediction") == 7 and np.argmax(state(box, "probabilities")) == 7
+    assert live_network()(np.array(state(box, "image"))[None, None]).argmax() == 7
+    assert float(box.get_attribute("data-ms")) < 50
+    box.get_by_role("button", name="Undo").click()
+    assert "Nothing drawn yet." in box.inner_text() and state(box, "strokes") == []
+
+
+def test_keyboard(show):
+    box = show(LiveNetwork())
+    press = box.page.keyboard.press
+    tab_to(box, "canvas")
+    press("Delete")
+    for _ in range(10):
+        press("ArrowUp")
+    press("Space")
+    for _ in range(20):
+        press("ArrowDown")
+    press("Space")
+    assert state(box, "prediction") == 1 and "It reads a 1" in box.inner_text()
+    tab_to(box, ".ck-maps1 .ck-map")
+    press("ArrowDown")
+    assert state(box, "unit") == [0, 0, 15, 14]
+    tab_to(box, ".ck-maps2 .ck-map")
+    press("Enter")
+    assert state(box, "unit") == [1, 0, 7, 7]
+
+
+def test_touch(show):
+    box = show(LiveNetwork(), width=375, has_touch=True, is_mobile=True)
+    box.get_by_role("button", name="Another example").tap()
+    assert state(box, "prediction") == 2
+    box.locator("canvas").first.tap(position={"x": 9, "y": 9})
+    assert len(state(box, "strokes")) == 2
+    box.locator(".ck-maps1 .ck-map").nth(7).tap()
+    assert state(box, "unit")[:2] == [0, 7]
+
+
+def test_an_image_from_python_is_taken_as_it_is(show):
+    image = np.zeros((28, 28))
+    image[4:24, 13:15] = 1
+    box = show(LiveNetwork(image=image))
+    assert "It reads a 1" in box.inner_text() and state(box, "strokes") == []
+    assert np.array_equal(state(box, "image"), image)
+
+
+def test_jupyterlab(lab):
+    box = lab.show("w = LiveNetwork()\nw")
+    box.get_by_role("button", name="Another example").click()
+    box.get_by_text("It reads a 2").wait_for()
+    read = "int(live_network()(w.image[None, None]).argmax())"
+    assert lab.run(f"print({read}, w.prediction)") == "2 2\n"
+    lab.run("w.image = np.zeros((28, 28))")
+    box.get_by_text("Nothing drawn yet.").wait_for()

@@ -1,0 +1,51 @@
+"""What a hand does with a widget in a page, and what it can see of it."""
+
+from paths import ROOT
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+FIND = """async (box) => (await axe.run(box, {runOnly: {type: 'tag', values:
+  ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}}))
+  .violations.map(v => [v.id, v.nodes.length, v.nodes[0].html, v.nodes[0].failureSummary])"""
+
+
+def mounted(page, name):
+    """The living widget of this name in a page."""
+    host = page.locator(f'[data-cnnkit-widget="{name}"]').first
+    host.scroll_into_view_if_needed()
+    host.locator(".ckw-slot > :not(.ckw-still) > .ckw").wait_for()
+    return host.locator(".ckw")
+
+
+def state(box, key):
+    """A trait of a widget in a page."""
+    return box.evaluate("(e, k) => e.closest('[data-cnnkit-widget]').ckwModel.get(k)", key)
+
+
+def live(box):
+    """What a screen reader is told."""
+    return box.locator("[role=status]").inner_text()
+
+
+def numbers_of(box, grid):
+    """The numbers in a grid of this name."""
+    cells = box.get_by_role("grid", name=grid).get_by_role("gridcell").all_inner_texts()
+    return [float(text.replace("−", "-")) for text in cells]
+
+
+def tab_to(box, selector):
+    """Tab to the first match from the start of the widget, as a person would."""
+    box.evaluate("e => { e.tabIndex = -1; e.focus(); e.removeAttribute('tabindex'); }")
+    for _ in range(40):
+        box.page.keyboard.press("Tab")
+        if box.page.evaluate("s => document.activeElement.matches(s)", selector):
+            return
+    raise AssertionError(f"no Tab stop at {selector}")
+
+
+def axe(box):
+    """What axe finds wrong in a widget, once its colours have stopped moving."""
+    page = box.page
+    page.wait_for_function("() => document.getAnimations().every(a => a.playState === 'finished')")
+    if not page.evaluate("'axe' in window"):
+        page.add_script_tag(path=AXE)
+    return box.evaluate(FIND)
