@@ -62,7 +62,8 @@ class Stills:
         if "error" in answer:
             raise ExtensionError(
                 f"the first state of the widget {name!r} cannot be drawn without a browser: "
-                f"{answer['error']}\nIts module may not need a size on the screen to begin with."
+                f"{answer['error']}\nLet `render` use `document` alone, and ask for sizes on the "
+                "screen, or for `window`, only when a hand moves something."
             )
         return answer["html"]
 

@@ -1,7 +1,13 @@
 // Draws the first state of widgets without a browser: a line of JSON in, a line of JSON out.
 // In: the address of a widget's module, and its state. Out: its HTML, or what went wrong.
 import { createInterface } from "node:readline";
-import { HTMLCanvasElement, HTMLInputElement, HTMLOptionElement, parseHTML } from "linkedom";
+import {
+  HTMLCanvasElement,
+  HTMLElement,
+  HTMLInputElement,
+  HTMLOptionElement,
+  parseHTML,
+} from "linkedom";
 
 const { document } = parseHTML("<!doctype html><html><body></body></html>");
 // What is drawn on a canvas would be lost in HTML; nothing waits, nothing is measured.
@@ -13,6 +19,7 @@ const MutationObserver = class {
 Object.assign(globalThis, { document, MutationObserver, performance: { now: () => 0 } });
 // What these say is a property in a browser; HTML has only the attribute.
 for (const [element, name, set] of [
+  [HTMLElement, "htmlFor", (e, value) => e.setAttribute("for", value)],
   [HTMLInputElement, "checked", (e, value) => e.toggleAttribute("checked", value)],
   [HTMLInputElement, "max", (e, value) => e.setAttribute("max", value)],
   [HTMLOptionElement, "selected", (e, value) => e.toggleAttribute("selected", value)],

@@ -59,6 +59,21 @@ def test_it_is_light(widget):
     assert data <= 15_000
 
 
+def test_its_still_is_the_same_at_every_build(widget, root, monkeypatch):
+    """And it is not found by what looks for the living figure."""
+    monkeypatch.syspath_prepend(root / "_ext")
+    from static_widgets import Stills
+
+    state = json.dumps(example(widget)._state())
+    drawn = []
+    for _ in range(2):
+        stills = Stills()
+        drawn += [stills.draw(widget, state), stills.draw(widget, state)]
+        stills.stop(None, None)
+    assert len(set(drawn)) == 1
+    assert example(widget)._module in drawn[0] and not re.search(r'\b(id|for|name)="', drawn[0])
+
+
 # ---- in the page of a book --------------------------------------------------------------------
 
 
@@ -115,7 +130,7 @@ def test_it_has_its_room_before_it_lives(widget, width, all_living, still_height
     page = all_living(width=width)
     lives = mounted(page, widget).evaluate("e => e.getBoundingClientRect().height")
     assert still_heights(width)[widget] == pytest.approx(lives, abs=1)
-    assert page.evaluate("window.shift") < 0.01
+    assert page.evaluate("window.shift") < 0.02  # the theme's fonts move a line
 
 
 @pytest.fixture(scope="session")
