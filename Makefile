@@ -60,10 +60,11 @@ test: lint book chromium  ## check style, build the book, run every test
 
 lint: $(READY) writable  ## the style of Python and scripts, the types, which floor imports which
 	@ruff check . && ruff format --check . && mypy
+	@npx --no-install biome check --log-level=error
 	@lint-imports --no-logo --cache-dir _build/imports
 
-format: $(READY)  ## let ruff tidy the code
-	@ruff check --fix . && ruff format .
+format: $(READY)  ## let ruff and biome tidy the code
+	@ruff check --fix . && ruff format . && npx --no-install biome check --write
 
 assignments: $(READY)  ## exercises/ from solutions/
 	@python -m cnnkit assignments

@@ -241,6 +241,77 @@ def test_an_exercise(house):
     keeps_to_the_guide(house, "An exercise")
 
 
+FACE = '''"""A number and its double."""
+
+import traitlets
+
+from cnnkit.widgets.base import Widget
+
+__all__ = ["NumberDoubler"]
+
+
+class NumberDoubler(Widget):
+    """A number that a hand moves, and its double."""
+
+    _label = "a number and its double"
+
+    number = traitlets.Float(3.0).tag(sync=True)
+'''
+SCRIPT = """// A number that a hand moves, and its double.
+import { fmt, frame, save, slider, watch } from "../base.mjs";
+
+/** Twice a number. */
+export const double = (x) => 2 * x;
+
+function render({ model, el }) {
+  const hint = "Move the number, and watch its double move twice as far: that is what a weight of 2 does.";
+  const { root, live } = frame(el, "doubler", "A number and its double", hint);
+  const number = slider("Number", { min: 0, max: 9 }, (v) => save(model, { number: v }));
+  root.append(number.element, live);
+  const paint = () => {
+    const x = model.get("number");
+    number.paint(x);
+    live.textContent = `The double of ${fmt(x)} is ${fmt(double(x))}, twice as far from zero.`;
+  };
+  const end = watch(model, ["number"], paint);
+  paint();
+  return end;
+}
+export default { render };
+"""
+WIDGET_TEST = '''"""The doubler doubles."""
+
+from hand import live, state
+from javascript import assert_all_agree
+
+from cnnkit.widgets import NumberDoubler
+
+
+def test_arithmetic():
+    assert_all_agree("doubler", [(("double", x), 2 * x) for x in range(-9, 10)], at_least=19)
+
+
+def test_keys(show):
+    box = show(NumberDoubler())
+    box.get_by_label("Number").press("ArrowRight")
+    assert state(box, "number") == 4 and "double of 4 is 8" in live(box)
+'''
+
+
+def test_a_widget(house):
+    folder = "cnnkit/widgets/doubler"
+    house.write(f"{folder}/__init__.py", FACE)
+    house.write(f"{folder}/doubler.mjs", SCRIPT)
+    house.write(f"{folder}/doubler.css", ".ckw-doubler {\n  max-width: 40rem;\n}\n")
+    house.write("tests/widgets/test_doubler.py", WIDGET_TEST)
+    page = house.run("cnnkit.widgets", "doubler")
+    assert "doubler.html" in page
+    # Its own tests, and what holds for every widget on a page of its own.
+    chosen = "test_doubler or doubler and not (axe or room or themes)"
+    assert house.tests("tests/widgets", "-k", chosen) >= 15
+    keeps_to_the_guide(house, "A widget")
+
+
 OPERATION = '''
 
 def leak(input, slope):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from filelock import FileLock
 from hand import mounted
 
 from cnnkit.widgets import found
@@ -83,9 +84,19 @@ def notebook(title, start, figures):
 @pytest.fixture(scope="session")
 def book(root, tmp_path_factory):
     """A book with a page of all widgets, a page of two of the same, and a page of none."""
-    folder = tmp_path_factory.mktemp("book")
+    run = tmp_path_factory.getbasetemp()
+    run = run.parent if "PYTEST_XDIST_WORKER" in os.environ else run  # one book for all workers
+    html = run / "book" / "_build" / "html"
+    with FileLock(run / "book.lock"):
+        if not html.exists():
+            build(run / "book", root)
+    return html
+
+
+def build(folder, root):
+    """Write the book and build it."""
     host = root / "_static" / "widget-host.js"
-    (folder / "_static").mkdir()
+    (folder / "_static").mkdir(parents=True)
     (folder / "_static" / host.name).write_text(host.read_text(encoding="utf-8"), encoding="utf-8")
     (folder / "favicon.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
     (folder / "_config.yml").write_text(CONFIG.format(ext=root / "_ext"))
@@ -99,7 +110,6 @@ def book(root, tmp_path_factory):
     command = [Path(sys.executable).parent / "jupyter-book", "build", "-W", "--keep-going", folder]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return folder / "_build" / "html"
 
 
 @pytest.fixture(scope="session")
