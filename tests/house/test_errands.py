@@ -264,7 +264,7 @@ import { fmt, frame, save, slider, watch } from "../base.mjs";
 export const double = (x) => 2 * x;
 
 function render({ model, el }) {
-  const hint = "Move the number, and watch its double move twice as far: that is what a weight of 2 does.";
+  const hint = "Move the number: its double moves twice as far. That is what a weight of 2 does.";
   const { root, live } = frame(el, "doubler", "A number and its double", hint);
   const number = slider("Number", { min: 0, max: 9 }, (v) => save(model, { number: v }));
   root.append(number.element, live);
