@@ -8,19 +8,16 @@ cannot read passes `-W` without a word, stylesheet and fonts come from another s
 goes on every page, a wide formula takes no keyboard focus, and each build leaves a Node process.
 """
 
-import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 from docutils import nodes
-from sphinx.errors import ExtensionError
+from node import MODULES, Node
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
 LOGGER = logging.getLogger(__name__)
-KATEX = Path(__file__).resolve().parent.parent / "node_modules" / "katex" / "dist"
+KATEX = MODULES / "katex" / "dist"
 
 TYPESET = """
 const katex = require(process.argv[1]);
@@ -34,46 +31,13 @@ require("readline").createInterface({ input: process.stdin }).on("line", line =>
 """
 
 
-class Typesetter:
-    """A Node process that turns TeX into HTML, started with the first formula."""
-
-    def __init__(self):
-        self.process = None
-
-    def start(self):
-        beside_python = Path(sys.executable).parent / "node"
-        node = str(beside_python) if beside_python.exists() else shutil.which("node")
-        if not node or not KATEX.exists():
-            raise ExtensionError(
-                "formulas are typeset with KaTeX in Node.js, and one of them is missing: "
-                "build the book with `make book`, which installs both"
-            )
-        self.process = subprocess.Popen(
-            [node, "-e", TYPESET, str(KATEX / "katex.min.js")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf8",
-        )
-
-    def __call__(self, tex, display):
-        if self.process is None:
-            self.start()
-        self.process.stdin.write(json.dumps([tex, display]) + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def stop(self):
-        if self.process is not None:
-            self.process.communicate()
-            self.process = None
-
-
-typeset = Typesetter()
+typesetter = Node(
+    ["-e", TYPESET, str(KATEX / "katex.min.js")], "katex", "formulas are typeset with KaTeX"
+)
 
 
 def html_of(node, tex, display):
-    answer = typeset(tex, display)
+    answer = typesetter.ask([tex, display])
     if "error" in answer:
         LOGGER.warning(
             "KaTeX cannot read the formula %r: %s", tex, answer["error"], location=node, type="math"
@@ -122,5 +86,5 @@ def setup(app):
     app.add_html_math_renderer("katex_static", (visit_math, None), (visit_math_block, None))
     app.connect("builder-inited", bring_style)
     app.connect("html-page-context", add_style)
-    app.connect("build-finished", lambda app, exception: typeset.stop())
+    app.connect("build-finished", typesetter.stop)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}

@@ -9,11 +9,9 @@ script. It drops what ipywidgets would add (all widget state, scripts from other
 
 import json
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
+from node import Node
 from sphinx.errors import ExtensionError
 
 from cnnkit.widgets import HERE
@@ -21,7 +19,6 @@ from cnnkit.widgets.base import module_script, style_source
 
 HOST = "widget-host.js"
 STILL = Path(__file__).with_name("still.mjs")
-LINKEDOM = STILL.parent.parent / "node_modules" / "linkedom"
 PLACEHOLDER = re.compile(
     r'data-cnnkit-widget="(?P<name>\w+)"><script type="application/json">(?P<state>.*?)</script>'
     r'<div class="ckw-slot">',
@@ -29,48 +26,19 @@ PLACEHOLDER = re.compile(
 )
 
 
-class Stills:
-    """A Node process that draws first states, started with the first widget."""
+drawing = Node([str(STILL)], "linkedom", "the first state of a widget is drawn with linkedom")
 
-    def __init__(self):
-        self.process = None
 
-    def start(self):
-        beside_python = Path(sys.executable).parent / "node"
-        node = str(beside_python) if beside_python.exists() else shutil.which("node")
-        if not node or not LINKEDOM.exists():
-            raise ExtensionError(
-                "the first state of a widget is drawn with linkedom in Node.js, and one of them is "
-                "missing: build the book with `make book`, which installs both"
-            )
-        self.process = subprocess.Popen(
-            [node, STILL],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf8",
+def still_of(name, state):
+    """Give a widget's first state as HTML."""
+    answer = drawing.ask([(HERE / name / f"{name}.mjs").as_uri(), json.loads(state)])
+    if "error" in answer:
+        raise ExtensionError(
+            f"the first state of the widget {name!r} cannot be drawn without a browser: "
+            f"{answer['error']}\nLet `render` use `document` alone, and ask for sizes on the "
+            "screen, or for `window`, only when a hand moves something."
         )
-
-    def draw(self, name, state):
-        """Give a widget's first state as HTML."""
-        if self.process is None:
-            self.start()
-        address = (HERE / name / f"{name}.mjs").as_uri()
-        self.process.stdin.write(json.dumps([address, json.loads(state)]) + "\n")
-        self.process.stdin.flush()
-        answer = json.loads(self.process.stdout.readline())
-        if "error" in answer:
-            raise ExtensionError(
-                f"the first state of the widget {name!r} cannot be drawn without a browser: "
-                f"{answer['error']}\nLet `render` use `document` alone, and ask for sizes on the "
-                "screen, or for `window`, only when a hand moves something."
-            )
-        return answer["html"]
-
-    def stop(self, app, exception):
-        if self.process is not None:
-            self.process.communicate()
-            self.process = None
+    return answer["html"]
 
 
 def drop_ipywidgets(app, env):
@@ -98,16 +66,14 @@ def add_widgets(app, pagename, templatename, context, doctree):
 
 def with_still(found):
     """Put the first state into a placeholder: to be seen, not to be used."""
-    still = stills.draw(found["name"], found["state"])
+    still = still_of(found["name"], found["state"])
     return f'{found[0]}<div class="ckw-still" inert aria-hidden="true">{still}</div>'
-
-
-stills = Stills()
 
 
 def setup(app):
     """Connect to Sphinx."""
     app.connect("env-updated", drop_ipywidgets)
     app.connect("html-page-context", add_widgets, priority=900)
-    app.connect("build-finished", stills.stop)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    app.connect("build-finished", drawing.stop)
+    # One process draws for all pages: a second writer would read the other's answers.
+    return {"parallel_read_safe": True, "parallel_write_safe": False}

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 from hand import axe, live, mounted
 from paths import NODE
+from static_widgets import drawing, still_of
 
 from cnnkit import widgets
 from cnnkit.widgets.__main__ import example
@@ -59,17 +60,13 @@ def test_it_is_light(widget):
     assert data <= 15_000
 
 
-def test_its_still_is_the_same_at_every_build(widget, root, monkeypatch):
+def test_its_still_is_the_same_at_every_build(widget):
     """And it is not found by what looks for the living figure."""
-    monkeypatch.syspath_prepend(root / "_ext")
-    from static_widgets import Stills
-
     state = json.dumps(example(widget)._state())
     drawn = []
     for _ in range(2):
-        stills = Stills()
-        drawn += [stills.draw(widget, state), stills.draw(widget, state)]
-        stills.stop(None, None)
+        drawn += [still_of(widget, state), still_of(widget, state)]
+        drawing.stop()
     assert len(set(drawn)) == 1
     assert example(widget)._module in drawn[0] and not re.search(r'\b(id|for|name)="', drawn[0])
 
@@ -95,7 +92,7 @@ def test_axe_finds_nothing(widget, theme, width, all_living):
     assert axe(mounted(page, widget)) == []
 
 
-@pytest.mark.parametrize("width", [320, 390, 1200])
+@pytest.mark.parametrize("width", [320, 390, 768, 1200])
 def test_nothing_sticks_out(widget, width, all_living):
     page = all_living(width=width)
     assert mounted(page, widget).evaluate("e => e.scrollWidth <= e.clientWidth + 1")

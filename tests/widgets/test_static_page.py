@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import static_widgets
 from hand import mounted, state
 from sphinx.errors import ExtensionError
 
@@ -72,19 +73,15 @@ def test_one_broken_widget_stops_nothing_else(book, tmp_path, open_page, serve):
         assert state(box, "logits") != [2, 1, 0.1, -1]
 
 
-def test_a_widget_that_cannot_be_drawn_stops_the_build(root, monkeypatch, tmp_path):
-    monkeypatch.syspath_prepend(root / "_ext")
-    import static_widgets
-
+def test_a_widget_that_cannot_be_drawn_stops_the_build(monkeypatch, tmp_path):
     (tmp_path / "lamp").mkdir()
     module = "export default { render: ({ el }) => (el.style.width = window.innerWidth) };"
     (tmp_path / "lamp" / "lamp.mjs").write_text(module)
     monkeypatch.setattr(static_widgets, "HERE", tmp_path)
-    stills = static_widgets.Stills()
     message = r"'lamp' cannot be drawn without a browser: ReferenceError: window(?s:.*)only when"
     with pytest.raises(ExtensionError, match=message):
-        stills.draw("lamp", "{}")
-    stills.stop(None, None)
+        static_widgets.still_of("lamp", "{}")
+    static_widgets.drawing.stop()
 
 
 def test_the_page_of_one_widget(tmp_path, monkeypatch, capsys, open_page):
