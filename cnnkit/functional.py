@@ -1,30 +1,49 @@
 """The operations of a convolutional network, forward and backward, in NumPy alone.
 
 Names, arguments, defaults, layout and results are PyTorch's (``torch.nn.functional``). Images come
-as a batch (N, C, H, W) or as one image (C, H, W), and go as they came. Floats keep their dtype,
-integers become float64, inputs are never changed, and arguments that do not go together are a
-``ValueError``. ``NAME_backward(grad_output, ...)`` takes the gradient of the output of ``NAME``,
-then the arguments of ``NAME``. It returns the gradients of the arrays among them, in their order
-and in their shapes.
+as a batch (N, C, H, W) or as one image (C, H, W), and go as they came. Floats keep their dtype
+(float16 is computed in float32), integers become float64, inputs are never changed, and arguments
+that do not go together are a ``ValueError``. ``NAME_backward(grad_output, ...)`` takes the gradient
+of the output of ``NAME``, then the arguments of ``NAME``. It returns the gradients of the arrays
+among them, in their order and in their shapes.
 """
 
+from functools import wraps
 from math import prod
 
 import numpy as np
 
 from cnnkit import _fast
-from cnnkit.arguments import lesson, pair
+from cnnkit.arguments import float_dtype, lesson, pair
 from cnnkit.geometry import depth_of_filters, windows_of
 
 
+def _halves_in_single(function):
+    """Give float16 back where float16 came: in between, `_floats` has made float32 of it.
+
+    float16 is a format for keeping numbers. It ends at 65,504, and has three digits: sums of many
+    values overflow in it, or swallow the small ones.
+    """
+
+    @wraps(function)
+    def narrowed(*args, **kwargs):
+        result = function(*args, **kwargs)
+        arrays = [np.asarray(a) for a in (*args, *kwargs.values()) if hasattr(a, "__array__")]
+        single = any(a.dtype == np.float32 and a.ndim for a in arrays)
+        if single or not any(a.dtype == np.float16 for a in arrays):
+            return result
+        narrow = [
+            r.astype(np.float16) if getattr(r, "dtype", None) == np.float32 else r
+            for r in (result if isinstance(result, tuple) else (result,))
+        ]
+        return tuple(narrow) if isinstance(result, tuple) else narrow[0]
+
+    return narrowed
+
+
 def _floats(*arrays):
-    """Turn every array into one common float dtype; None stays None. 8-bit images cannot wrap."""
-    given = [np.asarray(a).dtype for a in arrays if a is not None]
-    for dtype in given:
-        if dtype.kind not in "fiub":
-            raise lesson(f"an array of dtype {dtype}", "real numbers", "Convert it first.")
-    ours = [dtype for dtype in given if dtype.kind == "f" and dtype.itemsize <= 8]
-    common = np.result_type(*ours) if len(ours) == len(given) else np.dtype(np.float64)
+    """Turn every array into one float dtype that holds sums of it; None stays None."""
+    common = np.result_type(np.float32, float_dtype(*(a for a in arrays if a is not None)))
     result = [None if a is None else np.asarray(a, common) for a in arrays]
     return result if len(result) > 1 else result[0]
 
@@ -56,6 +75,7 @@ def _convolution(input, weight, stride, padding, dilation, groups):
     return batch, windows_of(batch.shape[2:], weight.shape[2:], stride, padding, dilation)
 
 
+@_halves_in_single
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """Convolve images with filters (the kernel is not flipped, as everywhere in deep learning).
 
@@ -77,6 +97,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     return output if input.ndim == 4 else output[0]
 
 
+@_halves_in_single
 def conv2d_backward(
     grad_output, input, weight, stride=1, padding=0, dilation=1, groups=1, *, needs_input_grad=True
 ):
@@ -145,6 +166,7 @@ def _spread(shares, windows):
     return shares[windows.inside]
 
 
+@_halves_in_single
 def max_pool2d(input, kernel_size, stride=None, padding=0, *, return_indices=False):
     """Keep the largest value of each window: (N, C, H, W) gives (N, C, H', W').
 
@@ -185,6 +207,7 @@ def _winners(input, windows):
     return output, start + np.take(steps.ravel(), winner)
 
 
+@_halves_in_single
 def max_pool2d_backward(grad_output, input, kernel_size, stride=None, padding=0, *, indices=None):
     """Return grad_input of ``max_pool2d``: each window's gradient goes to its largest value.
 
@@ -197,6 +220,7 @@ def max_pool2d_backward(grad_output, input, kernel_size, stride=None, padding=0,
     input, windows = _pooling(input, kernel_size, stride, padding)
     _expect("grad_output", grad_output, (*input.shape[:-2], *windows.output))
     indices = _winners(input, windows)[1] if indices is None else indices
+    indices = np.asarray(indices, np.int64)
     _expect("indices", indices, grad_output.shape)
     *batch, height, width = input.shape
     start = np.arange(prod(batch)).reshape(*batch, 1, 1) * (height * width)
@@ -209,6 +233,7 @@ def max_pool2d_backward(grad_output, input, kernel_size, stride=None, padding=0,
     return grad_input.reshape(input.shape)
 
 
+@_halves_in_single
 def avg_pool2d(input, kernel_size, stride=None, padding=0):
     """Take the mean of each window, padding zeros included: (N, C, H, W) gives (N, C, H', W').
 
@@ -219,6 +244,7 @@ def avg_pool2d(input, kernel_size, stride=None, padding=0):
     return _combine(_fast.surround(input, windows), windows, np.add) / prod(windows.kernel)
 
 
+@_halves_in_single
 def avg_pool2d_backward(grad_output, input, kernel_size, stride=None, padding=0):
     """Return grad_input of ``avg_pool2d``: each window shares its gradient out evenly."""
     grad_output, input = _floats(grad_output, input)
@@ -227,6 +253,7 @@ def avg_pool2d_backward(grad_output, input, kernel_size, stride=None, padding=0)
     return _spread(grad_output / prod(windows.kernel), windows)
 
 
+@_halves_in_single
 def lp_pool2d(input, norm_type, kernel_size, stride=None):
     """Take the p-norm of each window, p = `norm_type`: 1 is the sum, 2 the L2 norm (article AV).
 
@@ -239,6 +266,7 @@ def lp_pool2d(input, norm_type, kernel_size, stride=None):
     return _combine(input**norm_type, windows, np.add) ** (1 / norm_type)
 
 
+@_halves_in_single
 def lp_pool2d_backward(grad_output, input, norm_type, kernel_size, stride=None):
     """Return grad_input of ``lp_pool2d``; 0 where a whole window is 0, as in PyTorch."""
     grad_output, input = _floats(grad_output, input)
@@ -251,6 +279,7 @@ def lp_pool2d_backward(grad_output, input, norm_type, kernel_size, stride=None):
     return _spread(shares, windows) * input**power
 
 
+@_halves_in_single
 def adaptive_avg_pool2d(input, output_size=1):
     """Average each map to one number: (N, C, H, W) gives (N, C, 1, 1). `output_size` is 1.
 
@@ -263,6 +292,7 @@ def adaptive_avg_pool2d(input, output_size=1):
     return _images(_floats(input)).mean(axis=(-2, -1), keepdims=True)
 
 
+@_halves_in_single
 def adaptive_avg_pool2d_backward(grad_output, input, output_size=1):
     """Return grad_input of ``adaptive_avg_pool2d``: every pixel gets the same share."""
     grad_output, input = _floats(grad_output, input)
@@ -270,6 +300,7 @@ def adaptive_avg_pool2d_backward(grad_output, input, output_size=1):
     return np.zeros_like(input) + grad_output / prod(input.shape[-2:])
 
 
+@_halves_in_single
 def linear(input, weight, bias=None):
     """Dense layer: input (..., in) times weight (out, in) transposed, plus bias (out,).
 
@@ -287,6 +318,7 @@ def linear(input, weight, bias=None):
     return input @ weight.T + bias
 
 
+@_halves_in_single
 def linear_backward(grad_output, input, weight):
     """Return (grad_input, grad_weight, grad_bias) of ``linear``.
 
@@ -300,6 +332,7 @@ def linear_backward(grad_output, input, weight):
     return grad_output @ weight, grad_weight, rows.sum(axis=0)
 
 
+@_halves_in_single
 def relu(input):
     """Rectify: max(0, x) for each value, any shape (articles BG, UCNN).
 
@@ -309,6 +342,7 @@ def relu(input):
     return np.maximum(_floats(input), 0)
 
 
+@_halves_in_single
 def relu_backward(grad_output, input):
     """Return grad_input of ``relu``: the gradient passes where the input was above 0."""
     grad_output, input = _floats(grad_output, input)
@@ -322,6 +356,7 @@ def relu_backward(grad_output, input):
     return mask.view(input.dtype)
 
 
+@_halves_in_single
 def sigmoid(input):
     """Squash to 0…1: 1 / (1 + e^−x) for each value, any shape.
 
@@ -332,6 +367,7 @@ def sigmoid(input):
         return 1 / (1 + np.exp(-_floats(input)))
 
 
+@_halves_in_single
 def sigmoid_backward(grad_output, input):
     """Return grad_input of ``sigmoid``: s · (1 − s), at most a quarter of the gradient."""
     grad_output, input = _floats(grad_output, input)
@@ -340,6 +376,7 @@ def sigmoid_backward(grad_output, input):
     return grad_output * (1 - output) * output
 
 
+@_halves_in_single
 def tanh(input):
     """Squash to −1…1: the hyperbolic tangent of each value, any shape.
 
@@ -349,6 +386,7 @@ def tanh(input):
     return np.tanh(_floats(input))
 
 
+@_halves_in_single
 def tanh_backward(grad_output, input):
     """Return grad_input of ``tanh``: 1 − tanh², at most the whole gradient."""
     grad_output, input = _floats(grad_output, input)
@@ -356,6 +394,7 @@ def tanh_backward(grad_output, input):
     return grad_output * (1 - np.tanh(input) ** 2)
 
 
+@_halves_in_single
 def softmax(input, dim=-1):
     """Turn scores into probabilities along one axis: e^x over the sum of all e^x.
 
@@ -365,6 +404,7 @@ def softmax(input, dim=-1):
     return np.exp(log_softmax(input, dim))
 
 
+@_halves_in_single
 def softmax_backward(grad_output, input, dim=-1):
     """Return grad_input of ``softmax``."""
     grad_output, input = _floats(grad_output, input)
@@ -373,6 +413,7 @@ def softmax_backward(grad_output, input, dim=-1):
     return output * (grad_output - (grad_output * output).sum(axis=dim, keepdims=True))
 
 
+@_halves_in_single
 def log_softmax(input, dim=-1):
     """Logarithm of ``softmax``, computed without the overflow or the underflow of e^x.
 
@@ -385,6 +426,7 @@ def log_softmax(input, dim=-1):
     return shifted - np.log(np.exp(shifted).sum(axis=dim, keepdims=True))
 
 
+@_halves_in_single
 def log_softmax_backward(grad_output, input, dim=-1):
     """Return grad_input of ``log_softmax``."""
     grad_output, input = _floats(grad_output, input)
@@ -392,6 +434,7 @@ def log_softmax_backward(grad_output, input, dim=-1):
     return grad_output - softmax(input, dim) * grad_output.sum(axis=dim, keepdims=True)
 
 
+@_halves_in_single
 def cross_entropy(input, target, *, reduction="mean", label_smoothing=0.0):
     """Minus the logarithm of the probability that the right class was given.
 
@@ -407,6 +450,7 @@ def cross_entropy(input, target, *, reduction="mean", label_smoothing=0.0):
         return loss if reduction == "none" else loss.sum() / input.dtype.type(count)
 
 
+@_halves_in_single
 def cross_entropy_backward(grad_output, input, target, *, reduction="mean", label_smoothing=0.0):
     """Return grad_input of ``cross_entropy``: probabilities minus the goal (and / N for 'mean')."""
     input, goal, count = _goal(input, target, reduction, label_smoothing)
@@ -438,6 +482,7 @@ def _goal(input, target, reduction, label_smoothing):
     return input, goal.astype(input.dtype), count
 
 
+@_halves_in_single
 def dropout(input, p=0.5, training=True, rng=None):
     """Zero each value with probability `p` and scale the others by 1 / (1 − p).
 
@@ -457,6 +502,7 @@ def dropout(input, p=0.5, training=True, rng=None):
     return input * keep * float(scale)
 
 
+@_halves_in_single
 def dropout_backward(grad_output, input, p=0.5, training=True, rng=None):
     """Return grad_input of ``dropout``: the same zeros, so `rng` must be the forward's seed."""
     grad_output, input = _floats(grad_output, input)
@@ -467,6 +513,7 @@ def dropout_backward(grad_output, input, p=0.5, training=True, rng=None):
     return dropout(grad_output, p, training, rng)
 
 
+@_halves_in_single
 def batch_norm(
     input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5
 ):
@@ -487,6 +534,7 @@ def batch_norm(
     return output
 
 
+@_halves_in_single
 def batch_norm_backward(
     grad_output, input, running_mean, running_var, weight=None, bias=None, training=False,
     momentum=0.1, eps=1e-5,
@@ -517,6 +565,7 @@ def batch_norm_backward(
     return grads * (scale * weight), grad_weight, grad_bias
 
 
+@_halves_in_single
 def batch_statistics(input):
     """Return the mean and the (biased) variance of each channel of (N, C, ...), each (C,).
 
@@ -554,6 +603,7 @@ def _channels(input, training, running_mean, running_var, weight, bias):
     return [np.expand_dims(value, others) for value in values.values()]
 
 
+@_halves_in_single
 def pad(input, pad, mode="constant", value=0):
     """Add a border: pad = (left, right), or (left, right, top, bottom), and so on outwards.
 
@@ -579,6 +629,7 @@ def pad(input, pad, mode="constant", value=0):
 _padded = pad  # since pad_backward has an argument of that name
 
 
+@_halves_in_single
 def pad_backward(grad_output, input, pad, mode="constant", value=0):
     """Return grad_input of ``pad``: a pixel gets the gradients of all its copies in the border."""
     grad_output, input = _floats(grad_output, input)

@@ -7,6 +7,7 @@ like are PyTorch's: one whole number, or a pair of them (height, width).
 
 from typing import NamedTuple
 
+from cnnkit._fields import field_of
 from cnnkit.arguments import lesson, pair
 
 __all__ = ["fits", "output_size", "receptive_field", "same_padding"]
@@ -124,34 +125,30 @@ def fits(size, kernel_size, stride=1, padding=0, dilation=1):
 def receptive_field(layers):
     """Side of the square of input pixels that one output value sees; (height, width) if not square.
 
-    `layers`, from the input on: kernel sizes, tuples (kernel_size, stride[, dilation]), layers of
-    cnnkit.nn, PyTorch or Keras; or a model. Each adds (kernel − 1) · dilation steps, and a step is
-    as long as all the strides before it multiplied.
+    `layers`, from the input on: kernel sizes, or tuples (kernel_size, stride[, dilation]). Each
+    adds (kernel − 1) · dilation steps, and a step is as long as all the strides before it
+    multiplied. Or a network, or a list of layers, of cnnkit.nn, PyTorch or Keras: it is followed on
+    all its ways (``cnnkit._fields`` tells how), to the last maps, those that are averaged or read
+    by a dense layer. Of several ways the one that sees most counts. ValueError where a value sees
+    the whole picture, or pixels cannot be followed.
 
     >>> receptive_field([3, 3]), receptive_field([(5, 1), (2, 2), (5, 1)])
     (5, 14)
     """
+    if isinstance(layers, (list, tuple)) and all(isinstance(n, (int, list, tuple)) for n in layers):
+        field = _field_of_kernels(layers)
+    else:
+        field = field_of(layers)
+    return field[0] if field[0] == field[1] else field
+
+
+def _field_of_kernels(kernels):
+    """Return (height, width) by the formula."""
     field, step = [1, 1], [1, 1]
-    for layer in _leaves(layers):
-        if isinstance(layer, (tuple, list)):
-            kernel, stride, dilation = (*layer, 1, 1)[:3]
-        elif isinstance(layer, int):
-            kernel, stride, dilation = layer, 1, 1
-        else:
-            kernel = getattr(layer, "kernel_size", getattr(layer, "pool_size", 1))
-            stride = getattr(layer, "stride", getattr(layer, "strides", 1)) or kernel
-            dilation = getattr(layer, "dilation", getattr(layer, "dilation_rate", 1))
+    for layer in kernels:
+        kernel, stride, dilation = (layer, 1, 1) if isinstance(layer, int) else (*layer, 1, 1)[:3]
         sizes = pair(kernel, "kernel_size"), pair(stride, "stride"), pair(dilation, "dilation")
         for axis, (k, s, d) in enumerate(zip(*sizes, strict=True)):
             field[axis] += (k - 1) * d * step[axis]
             step[axis] *= s
-    return field[0] if field[0] == field[1] else tuple(field)
-
-
-def _leaves(layers):
-    """Go through the layers of a model, or of models in a model, one by one."""
-    for layer in getattr(layers, "layers", layers):  # Keras keeps them in .layers
-        if hasattr(layer, "layers") or (hasattr(layer, "__len__") and hasattr(layer, "forward")):
-            yield from _leaves(layer)
-        else:
-            yield layer
+    return field[0], field[1]

@@ -10,6 +10,7 @@ from PIL import Image
 
 from cnnkit.arguments import lesson
 from cnnkit.datasets.digits import levels
+from cnnkit.datasets.shipped import shipped
 from cnnkit.pictures import middle
 
 __all__ = [
@@ -23,9 +24,9 @@ __all__ = [
     "x_kernel",
 ]
 
-# Course name -> name of the function in skimage.data. Only files that lie inside the
-# scikit-image wheel itself are listed, so none of them needs pooch or a network.
-_PHOTOGRAPHS = {
+# Course name -> name of the function in skimage.data, and of its file. Only files that lie inside
+# the scikit-image wheel itself are listed, so none of them needs pooch or a network.
+PHOTOGRAPHS = {
     "astronaut": "astronaut",
     "camera": "camera",
     "cat": "chelsea",
@@ -198,17 +199,10 @@ def photograph(name="cat", size=None):
     SpaceX are in the public domain; ``camera`` (Lav Varshney), ``cat`` (Stéfan van der Walt) and
     ``coffee`` (Rachel Michetti) are CC0; ``coins`` (Brooklyn Museum) has no known restriction.
     """
-    if name not in _PHOTOGRAPHS:
-        known = ", ".join(repr(key) for key in _PHOTOGRAPHS)
+    if name not in PHOTOGRAPHS:
+        known = ", ".join(repr(key) for key in PHOTOGRAPHS)
         raise lesson(f"photograph({name!r})", f"one of {known}", "Use photograph('cat').")
-    try:
-        from skimage import data
-    except ImportError as error:
-        raise ImportError(
-            "The photographs come bundled with scikit-image, which is not installed here. "
-            "Install it with: pip install scikit-image  (or: pip install 'cnnkit[data]')."
-        ) from error
-    pixels = np.array(getattr(data, _PHOTOGRAPHS[name])())
+    pixels = _read(PHOTOGRAPHS[name])
     return pixels if size is None else _square(pixels, size)
 
 
@@ -227,7 +221,7 @@ def grey(image):
     Raises
     ------
     ValueError
-        If the image does not have three channels last.
+        If the image does not have three channels last, or a value is no byte.
     """
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[2] != 3:
@@ -236,7 +230,23 @@ def grey(image):
             "a colour image of shape (H, W, 3)",
             "A grey image has no colours left to mix; for (3, H, W) use image.transpose(1, 2, 0).",
         )
+    if image.size and not 0 <= image.min() <= image.max() <= 255:
+        given = f"an image from {image.min():g} to {image.max():g}"
+        raise lesson(given, "values from 0 to 255", "Scale it: black to 0, and white to 255.")
     return np.rint(image @ np.array([0.299, 0.587, 0.114])).astype(np.uint8)
+
+
+def _read(function):
+    if path := shipped(f"{function}.*"):
+        return np.array(Image.open(path))
+    try:
+        from skimage import data
+    except ImportError as error:
+        raise ImportError(
+            "The photographs come bundled with scikit-image, which is not installed here. "
+            "Install it with: pip install scikit-image  (or: pip install 'cnnkit[data]')."
+        ) from error
+    return np.array(getattr(data, function)())
 
 
 def _square(pixels, size):

@@ -1,12 +1,13 @@
 """The operations as plain loops: what the chapters derive, one thought a line.
 
 Nothing here is fast. Each function does what its namesake in ``cnnkit.functional`` does, and the
-tests hold the two equal, so this is the place to look when you wonder *what* is computed.
+tests hold the two equal, so this is the place to look when you wonder *what* is computed. All is
+added up in float64; then floats get back the dtype that they came with.
 """
 
 import numpy as np
 
-from cnnkit.arguments import lesson, pair
+from cnnkit.arguments import float_dtype, lesson, pair
 from cnnkit.geometry import output_size
 
 __all__ = ["avg_pool2d", "conv2d", "convolve", "max_pool2d"]
@@ -21,6 +22,7 @@ def convolve(image, kernel):
     >>> convolve([[1, 2, 3], [4, 5, 6]], [[1, 1], [0, 1]])
     array([[ 8., 11.]])
     """
+    dtype = float_dtype(image, kernel)
     image, kernel = np.asarray(image, float), np.asarray(kernel, float)
     if image.ndim != 2 or kernel.ndim != 2:
         given = f"an image of shape {image.shape} and a kernel of shape {kernel.shape}"
@@ -32,7 +34,7 @@ def convolve(image, kernel):
         for x in range(width):
             window = image[y : y + kernel_height, x : x + kernel_width]
             output[y, x] = (window * kernel).sum()
-    return output
+    return output.astype(dtype)
 
 
 def conv2d(input, weight, bias=None, stride=1, padding=0):
@@ -43,6 +45,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0):
     >>> conv2d(np.ones((1, 3, 4, 4)), np.ones((2, 3, 3, 3)), bias=[0, 1])[0, :, 0, 0]
     array([27., 28.])
     """
+    dtype = float_dtype(input, weight, *([] if bias is None else [bias]))
     images, weight = _surround(input, padding, 0), np.asarray(weight, float)
     bias = np.zeros(weight.shape[:1]) if bias is None else np.asarray(bias, float)
     if weight.ndim != 4 or weight.shape[1] != images.shape[1] or bias.shape != weight.shape[:1]:
@@ -56,7 +59,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0):
         for f, kernels in enumerate(weight):
             maps = [convolve(image[c], kernels[c]) for c in range(len(image))]
             output[n, f] = sum(maps)[::down, ::right] + bias[f]
-    return output
+    return output.astype(dtype)
 
 
 def max_pool2d(input, kernel_size, stride=None, padding=0):
@@ -88,7 +91,7 @@ def _pool(input, kernel_size, stride, padding, filling, choose):
         top, left = y * down, x * right
         window = maps[n, c, top : top + kernel_height, left : left + kernel_width]
         output[n, c, y, x] = choose(window)
-    return output
+    return output.astype(float_dtype(input))
 
 
 def _surround(input, padding, filling):

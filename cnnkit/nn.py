@@ -218,16 +218,17 @@ class BatchNorm2d(Module):
         given = input, mean, var, weight, bias
         how = {"training": self.training, "eps": self.eps}
         self._note(lambda grad: F.batch_norm_backward(grad, *given, **how), weight, bias)
+        half = input.dtype == np.float16
         learns = self.training and input.size > 0
-        if learns:
-            mean, var = F.batch_statistics(input)
+        if learns:  # the variance of what fits into float16 need not
+            mean, var = F.batch_statistics(input.astype(np.float32) if half else input)
         output = F.batch_norm(input, mean, var, weight, bias, eps=self.eps)
         if learns:
             count = input.size // len(mean)
             self.running_mean += self.momentum * (mean - self.running_mean)
             self.running_var += self.momentum * (var * count / (count - 1) - self.running_var)
             self.num_batches_tracked += 1
-        return output
+        return output.astype(np.result_type(input, weight.data)) if half else output
 
 
 class _Pool2d(Module):

@@ -22,7 +22,9 @@ class _Optimizer:
             raise lesson(given, "numbers of at least 0", "Steps go down the gradient by lr.")
 
     def _zeros(self):
-        return [np.zeros_like(parameter.data) for parameter in self.parameters]
+        """Start a running average for each parameter; in float32 those of float16."""
+        arrays = [parameter.data for parameter in self.parameters]
+        return [np.zeros(a.shape, np.result_type(a, np.float32)) for a in arrays]
 
     def zero_grad(self):
         """Forget the gradients, before the next backward pass adds to them."""
@@ -30,13 +32,17 @@ class _Optimizer:
             parameter.grad = None
 
     def _gradients(self):
-        """Yield (number, parameter, gradient with weight decay) where there is a gradient."""
+        """Yield (number, parameter, gradient with weight decay) where there is a gradient.
+
+        float16 is computed in float32: the square of a gradient of 300 would be infinite, that of
+        0.0001 nothing.
+        """
         for i, parameter in enumerate(self.parameters):
             if parameter.grad is None:
                 continue
-            grad = parameter.grad
+            grad = np.asarray(parameter.grad, np.result_type(parameter.grad, np.float32))
             if self.weight_decay:
-                grad = grad + self.weight_decay * parameter.data
+                grad = grad + self.weight_decay * parameter.data.astype(grad.dtype, copy=False)
             yield i, parameter, grad
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from cnnkit.arguments import lesson
+from cnnkit.disk import reading
 
 __all__ = ["READING", "UnreadableError", "middle", "to_bytes"]
 
@@ -65,8 +66,9 @@ def to_bytes(image, size, channels=3):
         If this is no picture or a broken one: a ValueError that says why.
     ValueError
         If the size, the channels or the array are of another kind.
-    FileNotFoundError
-        If there is no such file.
+    OSError
+        If the file cannot be read: it is not there (FileNotFoundError), not yours to read
+        (PermissionError), or its disk does not answer.
 
     Examples
     --------
@@ -83,8 +85,10 @@ def to_bytes(image, size, channels=3):
         raise lesson(f"{image!r} was given", expected, "Use PIL.Image.open(path), or the path.")
     try:
         return np.array(_read(_opened(image), size, "RGB" if channels == 3 else "L"))
-    except (FileNotFoundError, IsADirectoryError, PermissionError):
-        raise
+    except OSError as error:
+        if error.errno is None:  # it is Pillow's own word, of a broken picture
+            raise UnreadableError(_why(error)) from error
+        raise  # the disk's: nothing is known of the picture
     except Exception as error:  # Pillow's readers raise a dozen kinds on broken files
         raise UnreadableError(_why(error)) from error
 
@@ -177,7 +181,8 @@ def _content(file):
     if isinstance(file, bytes):
         return file
     if isinstance(file, (str, os.PathLike)):
-        return Path(file).read_bytes()
+        with reading(file):
+            return Path(file).read_bytes()
     file = file.fp if isinstance(file, ImageFile.ImageFile) else file
     position = file.tell()
     file.seek(0)

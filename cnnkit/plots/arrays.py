@@ -8,7 +8,7 @@ from matplotlib.patches import Rectangle
 from cnnkit import naive
 from cnnkit.arguments import lesson
 from cnnkit.plots._style import ACCENT, INK, after, heading, sheet, short
-from cnnkit.plots.pictures import Picture, checked_alt, svg
+from cnnkit.plots.pictures import Picture, Row, checked_alt, svg
 
 # Orange below zero, blue above: told apart by every common kind of colour vision.
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#b35806", "#f7f7f7", "#2166ac"])
@@ -92,7 +92,8 @@ def row(
     alt : str
         What the picture shows.
     numbers, signed, vmin, vmax, cell, width
-        As in :func:`show`, for every image. ``signed`` may be a sequence, one for each image.
+        As in :func:`show`, for every image. ``numbers`` and ``signed`` may be sequences, one for
+        each image.
     marks : sequence of (tuple or None), optional
         One window for each image, as in :func:`show`.
 
@@ -112,15 +113,18 @@ def row(
     titles = _one_each("titles", titles, images)
     marks = _one_each("marks", marks, images)
     signs = _one_each("signed", signed if np.ndim(signed) else [signed] * len(images), images)
+    written = _one_each("numbers", numbers if np.ndim(numbers) else [numbers] * len(images), images)
     size = {"cell": cell, "width": width}
     panels = [
-        _panel(image, title, numbers, sign, mark, vmin, vmax, **size)
-        for image, title, sign, mark in zip(images, titles, signs, marks, strict=True)
+        _panel(image, title, number, sign, mark, vmin, vmax, **size)
+        for image, title, number, sign, mark in zip(
+            images, titles, written, signs, marks, strict=True
+        )
     ]
-    return Picture("".join(panels), alt)
+    return Row(panels, alt)
 
 
-def channels(image, *, alt=None, width=140):
+def channels(image, *, alt=None, width=132):
     """Show a colour image and beside it how much red, green and blue each pixel holds.
 
     Parameters
@@ -128,7 +132,7 @@ def channels(image, *, alt=None, width=140):
     image : ndarray of uint8, shape (H, W, 3)
     alt : str
         What the picture shows.
-    width : int, default 140
+    width : int, default 132
         Width of each panel in CSS pixels.
 
     Returns
@@ -153,7 +157,7 @@ def channels(image, *, alt=None, width=140):
         scale = LinearSegmentedColormap.from_list(name, ["#000000", tint, "#ffffff"])
         tinted = (scale(image[:, :, index])[:, :, :3] * 255).astype(np.uint8)
         panels.append(_panel(tinted, f"[:, :, {index}] {name}", width=width))
-    return Picture("".join(panels), alt)
+    return Row(panels, alt)
 
 
 def slide(image, kernel, at=None, *, alt=None):
@@ -227,7 +231,7 @@ def _scale(image, signed, vmin, vmax):
     finite = image[np.isfinite(image)]
     if signed:
         given = max(abs(vmin or 0), abs(vmax or 0))
-        largest = given or float(np.abs(finite).max(initial=0)) or 1
+        largest = given or float(np.abs(finite.astype(float)).max(initial=0)) or 1
         return SIGNED, -largest, largest
     if image.dtype == np.uint8:
         low, high = 0.0, 255.0

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from cnnkit.arguments import lesson
 from cnnkit.plots._style import ACCENT, INK, heading, sheet, short
-from cnnkit.plots.pictures import Picture, checked_alt, svg
+from cnnkit.plots.pictures import Picture, Row, checked_alt, svg
 
 _BLUE, _ORANGE, _VIOLET, _GREEN = "#2f7fd1", "#e8590c", "#7a5cc9", "#1b8a6b"
 # Lines on one chart differ in colour and in dashes.
@@ -91,12 +91,11 @@ def bars(panels, labels, *, alt=None, mark=None, limit=None, width=215):
     for title, values in panels.items():
         _check_bars(title, values, labels)
     limit = limit or max(values.max() for values in panels.values()) or 1
-    body = "".join(
-        f'<div style="max-width:100%">{heading(title)}'
-        f"{_panel_of_bars(values, labels, mark, limit, width)}</div>"
+    drawn = [
+        heading(title) + _panel_of_bars(values, labels, mark, limit, width)
         for title, values in panels.items()
-    )
-    return Picture(body, alt)
+    ]
+    return Row(drawn, alt)
 
 
 def spread(runs, *, alt=None, xlabel="", reference=None, width=460):

@@ -38,6 +38,8 @@ class Picture:
         If ``alt`` is no sentence.
     """
 
+    _layout = "display:flex;flex-wrap:wrap;gap:.6em 1em;align-items:center"
+
     def __init__(self, body, alt, caption="", controls=""):
         self.body = body
         self.alt = checked_alt(alt)
@@ -54,13 +56,39 @@ class Picture:
         return (
             '<figure class="cnnkit-picture" style="margin:.5em 0;'
             'font-family:system-ui,sans-serif;line-height:1.4">'
-            f'{self.controls}<div role="img" aria-label="{html.escape(self.alt)}" style="display:'
-            f'flex;flex-wrap:wrap;gap:.6em 1em;align-items:center">{self.body}</div>'
-            f"{caption}</figure>"
+            f'{self.controls}<div role="img" aria-label="{html.escape(self.alt)}" '
+            f'style="{self._layout}">{self.body}</div>{caption}</figure>'
         )
 
     def __repr__(self):
         return f"Picture: {self.alt}"
+
+
+class Row(Picture):
+    """Panels side by side; those that need several lines share them out evenly.
+
+    A browser balances lines of text, so the panels stand in a line of text, like words. The last
+    of ten does not end up alone.
+
+    Parameters
+    ----------
+    panels : list of str
+        The markup of each.
+    alt : str
+        What the picture shows.
+
+    Raises
+    ------
+    TypeError
+        If ``alt`` is no sentence.
+    """
+
+    _layout = "text-align:left;text-wrap:balance;word-spacing:.7em"
+
+    def __init__(self, panels, alt):
+        word = "display:inline-block;vertical-align:middle;max-width:100%;margin:.3em 0"
+        words = [f'<div style="{word};word-spacing:normal">{panel}</div>' for panel in panels]
+        super().__init__(" ".join(words), alt)
 
 
 def picture(figure, *, alt=None, width=None):

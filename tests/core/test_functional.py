@@ -114,6 +114,18 @@ def test_conv2d_at_the_sizes_of_the_course(shape, filters, padding, dtype):
     check("conv2d", arrays, dtype, 1, padding, loosen=3)
 
 
+@settings(quick, max_examples=40)
+@given(st.integers(1, 40), st.sampled_from([3, 5]), st.integers(1, 2), dtypes, seeds)
+def test_a_depthwise_conv2d_gives_each_map_its_own_kernel(channels, size, stride, dtype, seed):
+    shapes = (2, channels, 9, 8), (channels, 1, size, size), (channels,)
+    arrays = [numbers(seed, dtype, *shape) for shape in shapes]
+    check("conv2d", arrays, dtype, stride, size // 2, groups=channels)
+    together = F.conv2d(*arrays, stride, size // 2, groups=channels)
+    for one in range(channels):
+        alone = [arrays[0][:, one : one + 1], *(a[one : one + 1] for a in arrays[1:])]
+        close(together[:, one : one + 1], F.conv2d(*alone, stride, size // 2), dtype)
+
+
 @st.composite
 def poolings(draw):
     side = st.integers(1, 4)
@@ -316,6 +328,15 @@ def test_every_operation_has_a_backward_that_is_held_to_the_numerical_gradient()
     operations = names - backward - helpers
     assert backward == {f"{name}_backward" for name in operations}
     assert operations == {name for name, *_ in NUMERICAL}
+
+
+@pytest.mark.parametrize(("name", "shapes", "how"), NUMERICAL)
+def test_float16_comes_back_as_float16(name, shapes, how):
+    arrays = [numbers(i, np.float16, *shape) for i, shape in enumerate(shapes)]
+    output = getattr(F, name)(*arrays, **how)
+    grads = getattr(F, f"{name}_backward")(np.ones_like(output), *arrays, **how)
+    for result in (output, *(grads if isinstance(grads, tuple) else [grads])):
+        assert result.dtype == np.float16, f"{name} lacks @_halves_in_single"
 
 
 @pytest.mark.filterwarnings("ignore:invalid value")

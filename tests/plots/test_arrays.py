@@ -100,6 +100,15 @@ def test_channels_wants_three():
         plots.channels(np.zeros((3, 8, 8)), alt=ALT)
 
 
+def test_row_writes_numbers_into_the_images_that_ask_for_them():
+    image = np.arange(4).reshape(2, 2)
+    some = plots.row([image, image], numbers=[False, True], alt=ALT)._repr_html_()
+    one = plots.row([image], numbers=True, alt=ALT)._repr_html_()
+    assert some.count("<text") == one.count("<text") > 0
+    with pytest.raises(ValueError, match="numbers"):
+        plots.row([image, image], numbers=[True], alt=ALT)
+
+
 def test_row_wants_one_title_for_each_image():
     with pytest.raises(ValueError, match="1 titles for 2 images; expected as many"):
         plots.row([np.eye(2), np.eye(2)], ["one"], alt=ALT)
@@ -125,3 +134,10 @@ def test_a_marked_window_is_framed_at_its_pixels():
     numbers = [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?", frames[0])]
     xs, ys = sorted(set(numbers[0::2])), sorted(set(numbers[1::2]))
     assert np.allclose([xs[0], xs[-1], ys[0], ys[-1]], [22, 42, 12, 42])  # 2 pixels of rim
+
+
+def test_the_lowest_byte_with_a_sign_has_a_colour():
+    """|−128| is no int8."""
+    kernel = np.array([[-128, 0], [64, 0]])
+    shown = [rasters(plots.show(k, signed=True, alt=ALT)) for k in (kernel.astype(np.int8), kernel)]
+    assert all(map(np.array_equal, *shown))
