@@ -13,13 +13,14 @@ name, and the entry says all else. ``CATALOGUE`` holds the entries under the wor
 ``python -m cnnkit train --data`` knows.
 """
 
+import contextlib
 import importlib
 import pkgutil
-from pathlib import Path
 
 from cnnkit.arguments import lesson
 from cnnkit.datasets.dataset import Dataset, Entry
 from cnnkit.datasets.folder import entry_of, folder
+from cnnkit.disk import as_path, reading
 
 CATALOGUE: dict[str, Entry] = {}
 _names = []
@@ -37,10 +38,11 @@ __all__ = ["CATALOGUE", "Dataset", "entry", "folder", *_names]
 
 def entry(word):
     """Return the entry of a word of the catalogue, or of a folder of pictures of your own."""
-    if word in CATALOGUE:
+    if isinstance(word, str) and word in CATALOGUE:
         return CATALOGUE[word]
-    if Path(word).expanduser().exists():
-        return entry_of(word)
+    with contextlib.suppress(RuntimeError, ValueError), reading(word):  # no file has such a name
+        if as_path(word, "data").expanduser().exists():
+            return entry_of(word)
     expected = f"one of {', '.join(CATALOGUE)}, or a folder of class folders"
     raise lesson(f"data={word!r}", expected, "Choose one of them.")
 

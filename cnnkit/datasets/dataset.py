@@ -32,6 +32,9 @@ class Dataset:
         The files of the source that were left out, and why: broken ones, mostly.
     licence : str
         Who made the pictures, and what you may do with them.
+    twins : mapping of str to str
+        Files for training that nearly equal one for testing, and which: their owner has put them
+        on both sides, so they stay there.
     """
 
     images: np.ndarray
@@ -40,6 +43,7 @@ class Dataset:
     numbers: np.ndarray
     skipped: Mapping[str, str] = field(default_factory=dict)
     licence: str = ""
+    twins: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self):
         """How many pictures there are."""
@@ -105,6 +109,7 @@ def part(data, split, first_test_number):
         data.numbers[rows],
         data.skipped,
         data.licence,
+        data.twins,
     )
 
 
@@ -128,6 +133,12 @@ def summary(train, test):
         lines.append(f"No picture judges {names}{', …' if len(unseen) > 5 else ''}.")
     if train.skipped:
         lines.append(f"{len(train.skipped):,} files were left out: {first_of(train.skipped)}.")
+    if train.twins:
+        same = {name: f"like {twin}" for name, twin in train.twins.items()}
+        lines.append(
+            f"{len(same):,} pictures to learn from nearly equal one to judge by, so the network "
+            f"will look better than it is. Take one of each pair away: {first_of(same)}."
+        )
     return "\n".join(lines)
 
 

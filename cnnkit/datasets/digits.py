@@ -3,6 +3,7 @@
 import numpy as np
 
 from cnnkit.datasets.dataset import Dataset, Entry, part
+from cnnkit.datasets.shipped import shipped
 
 __all__ = ["ENTRY", "digits", "levels"]
 
@@ -21,6 +22,9 @@ def levels():
     ImportError
         If scikit-learn is not installed.
     """
+    if path := shipped("digits.npz"):
+        with np.load(path) as found:
+            return found["images"].astype(np.float64), found["labels"].astype(np.int64)
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:

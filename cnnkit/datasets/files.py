@@ -9,9 +9,9 @@ nothing that a member is called can make it land outside a folder, and one that 
 import contextlib
 import errno
 import importlib
-import lzma
 import os
 import shutil
+import stat
 import tarfile
 import zipfile
 import zlib
@@ -19,18 +19,26 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from cnnkit.arguments import lesson
+from cnnkit.disk import NO_ROOM, reading
+
+try:
+    from lzma import LZMAError
+except ImportError:  # a Python without that library reads no such archive
+    LZMAError = zlib.error  # type: ignore[misc, assignment]
 
 __all__ = [
     "LARGEST",
     "Source",
     "cache",
     "check",
+    "files_below",
     "find",
     "inside",
     "is_clutter",
     "locked",
     "open_zip",
     "plain_files",
+    "read_file",
     "read_member",
 ]
 
@@ -120,7 +128,9 @@ def check(path, source):
     ValueError
         If the file differs from the official one.
     """
-    if not _matches(path, source.checksum):
+    with reading(path):
+        is_official = _matches(path, source.checksum)
+    if not is_official:
         raise ValueError(
             f"{path} is not the official {PurePosixPath(source.name).name}: its checksum is not "
             f"{source.checksum}. It is damaged or another version: delete it, then call again "
@@ -158,6 +168,68 @@ def is_clutter(name):
     return hidden or path.name.lower() in _CLUTTER or path.suffix.lower() in _DOCUMENTS
 
 
+def files_below(folder):
+    """Find every file in a folder that could be a picture, in the folders within it too.
+
+    Returns
+    -------
+    files : dict of str to pathlib.Path
+        In the order of their names, which are those of the way to them: ``'cat/1.jpg'``.
+    closed : dict of str to str
+        Folders that could not be looked into, and why.
+
+    Raises
+    ------
+    OSError
+        If `folder` itself cannot be read.
+    """
+    closed = {}
+
+    def note(error):
+        place = Path(error.filename)
+        if place == folder:
+            with reading(folder):
+                raise error
+        closed[f"{place.relative_to(folder).as_posix()}/"] = f"it cannot be opened ({_why(error)})"
+
+    files: dict[str, Path] = {}
+    root, seen = os.path.realpath(folder), set()
+    for where, folders, names in os.walk(folder, onerror=note, followlinks=True):
+        for name in [name for name in folders if os.path.islink(os.path.join(where, name))]:
+            target = os.path.realpath(os.path.join(where, name))
+            if target in seen or os.path.commonpath([root, target]) == root:
+                folders.remove(name)  # it comes by itself, or goes round
+            seen.add(target)
+        for file in (Path(where, name) for name in names):
+            files[file.relative_to(folder).as_posix()] = file
+    return {name: files[name] for name in sorted(files) if not is_clutter(name)}, closed
+
+
+def read_file(file):
+    """Read a file that should be a picture.
+
+    Returns
+    -------
+    bytes or str
+        The content, or why there is none.
+    """
+    try:
+        state = file.stat()
+        if not stat.S_ISREG(state.st_mode):
+            return "it is no file"
+        if state.st_size > LARGEST:
+            return "it is too large"
+        return file.read_bytes() or "it is empty"
+    except FileNotFoundError:
+        return "there is no such file"
+    except OSError as error:
+        return f"it cannot be opened ({_why(error)})"
+
+
+def _why(error):
+    return error.strerror or str(error)
+
+
 def open_zip(archive):
     """Open a zip file.
 
@@ -167,7 +239,8 @@ def open_zip(archive):
         If it is not a whole one.
     """
     try:
-        return zipfile.ZipFile(archive)
+        with reading(archive):
+            return zipfile.ZipFile(archive)
     except zipfile.BadZipFile as error:
         raise ValueError(
             f"{archive} is not a whole zip file ({error}): the download stopped early or the file "
@@ -192,8 +265,13 @@ def read_member(box, member, largest=LARGEST):
         return f"it is packed by {method}, which Python cannot unpack: pack the zip anew"
     except RuntimeError:
         return "it is locked with a password"
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError):
+    except (zipfile.BadZipFile, zlib.error, LZMAError, EOFError):
         return "it is damaged inside the zip"
+    except OSError as error:
+        if error.errno is None:  # bz2 has no kind of its own for what is damaged
+            return "it is damaged inside the zip"
+        with reading(box.filename):
+            raise
 
 
 def plain_files(archive, wanted, largest=2**28):
@@ -218,7 +296,7 @@ def plain_files(archive, wanted, largest=2**28):
         If the archive is not whole, or a member's name leads out of it.
     """
     try:
-        with tarfile.open(archive, "r|gz") as box:
+        with reading(archive), tarfile.open(archive, "r|gz") as box:
             for member in box:
                 name = inside(member.name).rsplit("/", 1)[-1]
                 if name in wanted and member.isfile():
@@ -289,7 +367,7 @@ def _download(source, target):
                 troubles.append((url, f"{type(error).__name__}: {error}", False))
                 continue
             except OSError as error:
-                if error.errno == errno.ENOSPC:
+                if error.errno in NO_ROOM:
                     raise _no_room(target, source.size - part.stat().st_size) from error
                 raise
             if _matches(part, source.checksum):

@@ -10,9 +10,17 @@ import numpy as np
 
 from cnnkit.arguments import lesson
 from cnnkit.datasets.dataset import Dataset, Entry, part
-from cnnkit.datasets.files import LARGEST, inside, is_clutter, open_zip, read_member
+from cnnkit.datasets.files import (
+    files_below,
+    inside,
+    is_clutter,
+    open_zip,
+    read_file,
+    read_member,
+)
 from cnnkit.datasets.lookalikes import find_lookalikes
 from cnnkit.datasets.preparing import Listing, check_size, mark_of, prepared
+from cnnkit.disk import reading
 
 __all__ = ["entry_of", "folder"]
 
@@ -44,7 +52,8 @@ def folder(path, split="train", size=64):
     -------
     Dataset
         `images` of shape (N, size, size, 3), a read-only memory map; `numbers` come from the
-        contents; `skipped` says which files were left out, and why.
+        contents; `skipped` says which files were left out, and why. Where folders ``train`` and
+        ``test`` decide, nothing is left out for its looks: `twins` names what is on both sides.
 
     Raises
     ------
@@ -55,11 +64,14 @@ def folder(path, split="train", size=64):
     """
     check_size(size)
     path = Path(path).expanduser()
-    contents = _contents(path)
-    mark = _mark(path, contents)
-    images, index, skipped = prepared("folder", mark, size, lambda: _list_pictures(path, contents))
+    contents, closed = _contents(path)
+    mark = _mark(path, [*contents, *closed])
+    images, index, skipped = prepared(
+        "folder", mark, size, lambda: _list_pictures(path, contents, closed)
+    )
     names, licence = tuple(index["names"].tolist()), "As those who made the pictures decide."
-    whole = Dataset(images, index["labels"], names, index["numbers"], skipped, licence)
+    twins = dict(index["twins"].tolist())
+    whole = Dataset(images, index["labels"], names, index["numbers"], skipped, licence, twins)
     chosen = part(whole, split, _FIRST_TEST_NUMBER)
     if not len(chosen):
         raise lesson(
@@ -90,42 +102,54 @@ def _contents(path):
     What the function returns is the content, or a str that says why there is none.
     """
     if path.is_dir():
-        found = {}
-        for where, _, names in os.walk(path):
-            for file in (Path(where, name) for name in names):
-                found[file.relative_to(path).as_posix()] = functools.partial(_read_file, file)
-    elif zipfile.is_zipfile(path):
-        box = open_zip(path)
-        found = {
-            inside(member.filename): functools.partial(read_member, box, member)
-            for member in box.infolist()
-            if not member.is_dir()
-        }
-    else:
+        files, closed = files_below(path)
+        found = {name: functools.partial(_read, path, file) for name, file in files.items()}
+        return found, closed
+    with reading(path):
+        is_zip = zipfile.is_zipfile(path)
+    if not is_zip:
         raise lesson(
             f"{path} is no folder and no zip file",
             "a folder of class folders, such as pets/cat and pets/dog",
             "Name the folder in which the class folders lie.",
         )
-    return {name: found[name] for name in sorted(found) if not is_clutter(name)}
+    box = open_zip(path)
+    found = {
+        inside(member.filename): functools.partial(read_member, box, member)
+        for member in box.infolist()
+        if not member.is_dir()
+    }
+    return {name: found[name] for name in sorted(found) if not is_clutter(name)}, {}
 
 
-def _read_file(file):
-    try:
-        return file.read_bytes() if file.stat().st_size <= LARGEST else "it is too large"
-    except OSError as error:
-        return f"it cannot be opened ({error.strerror})"
+def _read(path, file):
+    """Read one file; where none can be read any more, for the folder is gone, say so at once."""
+    content = read_file(file)
+    if isinstance(content, str):
+        with reading(path, "See whether the disk or the network share is there, and try again."):
+            os.listdir(path)
+    return content
 
 
 def _mark(path, contents):
+    """Tell this folder from itself when anything in it has changed, names and rights too."""
     if not path.is_dir():
         return mark_of(path)
-    return f"{path.resolve()} " + mark_of(*(path / name for name in contents))
+    return f"{path.resolve()} " + " ".join(f"{name} {_state(path / name)}" for name in contents)
 
 
-def _list_pictures(path, contents):
+def _state(file):
+    try:
+        state = file.stat()
+    except OSError as error:
+        return error.errno
+    return f"{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns}"
+
+
+def _list_pictures(path, contents, closed):
     """Give each picture a number that its content decides, and list them in that order."""
     places, skipped = _places(contents)
+    skipped = {**closed, **skipped}
     names = sorted({class_name for _, class_name in places.values()})
     if not 2 <= len(names) <= 1000:
         raise lesson(
@@ -137,7 +161,7 @@ def _list_pictures(path, contents):
     first: dict[bytes, str] = {}
     for name in sorted(places, key=lambda name: (places[name][0] != "test", name)):
         side, class_name = places[name]
-        content = contents[name]() or "it is empty"
+        content = contents[name]() or "it is empty"  # in a zip
         if isinstance(content, str):
             skipped[name] = content
             continue
@@ -155,13 +179,20 @@ def _list_pictures(path, contents):
     stream = ((row, contents[name]()) for row, name in enumerate(ordered))
     is_split_here = all(side is None for side, _ in places.values())
 
+    shared = {"names": np.array(names), "twins": np.empty((0, 2), str)}
+
     def leave_out(pixels, kept):
         border = int(np.searchsorted(columns["numbers"][kept], _FIRST_TEST_NUMBER))
-        train, test = kept[:border], kept[border:]
-        twins = find_lookalikes(pixels, train, test) if is_split_here else {}
-        return {row: f"it looks like {ordered[twin]}, which tests" for row, twin in twins.items()}
+        twins = find_lookalikes(pixels, kept[:border], kept[border:])
+        if is_split_here:
+            looks = "it looks like {}, which tests"
+            return {row: looks.format(ordered[twin]) for row, twin in twins.items()}
+        # What their owner has put on one side stays there, and is told.
+        pairs = [(ordered[row], ordered[twin]) for row, twin in twins.items()]
+        shared["twins"] = np.array(pairs, str).reshape(-1, 2)
+        return {}
 
-    return Listing(ordered, columns, stream, skipped, {"names": np.array(names)}, leave_out)
+    return Listing(ordered, columns, stream, skipped, shared, leave_out)
 
 
 def _places(names):

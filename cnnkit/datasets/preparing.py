@@ -24,6 +24,7 @@ import numpy as np
 from cnnkit.arguments import lesson
 from cnnkit.datasets.dataset import first_of
 from cnnkit.datasets.files import cache, locked
+from cnnkit.disk import NO_ROOM, is_told
 from cnnkit.pictures import READING, UnreadableError, to_bytes
 
 __all__ = ["Listing", "check_size", "mark_of", "prepare", "prepared"]
@@ -39,7 +40,8 @@ class Listing(NamedTuple):
     stream: Iterator[tuple[int, bytes | str]]  # row, and content or why there is none
     skipped: dict[str, str]  # files that have no row, and why
     shared: dict[str, np.ndarray]  # what is known of all: kept as it is
-    # Called with the pictures and the rows that were decoded: more rows to skip, and why.
+    # Called with the pictures and the rows that were decoded: more rows to skip, and why. What it
+    # finds out of all, it may add to what is shared.
     leave_out: Callable[[np.ndarray, list[int]], dict[int, str]] | None = None
 
 
@@ -88,7 +90,8 @@ def mark_of(*files):
 
 def check_size(size):
     """Refuse a size in which nothing could be seen."""
-    if not isinstance(size, (int, np.integer)) or size < 8:
+    is_whole = isinstance(size, (int, np.integer)) and not isinstance(size, bool)
+    if not is_whole or size < 8:
         raise lesson(f"size={size!r} was given", "a whole number of pixels, 8 or more", "Use 64.")
 
 
@@ -137,7 +140,7 @@ def _prepare_into(folder, size, read):
         shutil.rmtree(folder, ignore_errors=True)  # one that was no longer whole
         os.replace(room, folder)
     except OSError as error:
-        if error.errno is None:
+        if error.errno is None or is_told(error):  # what could not be read has its words
             raise
         raise OSError(
             error.errno,
@@ -238,7 +241,7 @@ def _make_room(path, shape):
         with open(path, "r+b") as file:
             os.posix_fallocate(file.fileno(), 0, room)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if error.errno in NO_ROOM:
             raise  # others say that this disk takes no room in advance
 
 

@@ -232,3 +232,100 @@ def test_pictures_of_any_format_are_read_as_predictions_read_them(tmp_path, draw
     everything = datasets.folder(folder, "all", size=24)
     expected = {to_bytes(content, 24).tobytes() for content in contents.values()}
     assert {image.tobytes() for image in everything.images} == expected
+
+
+def test_what_its_owner_has_put_on_both_sides_is_told_and_stays(tmp_path, drawn, capsys):
+    """Saved anew, so no longer the same file; and drawn.images differ more than that."""
+    write(tmp_path / "mine/train", drawn, range(40))
+    write(tmp_path / "mine/test", drawn, range(40, 60))
+    for row in (3, 8):
+        file = tmp_path / "mine/test" / drawn.names[drawn.labels[row]] / f"again {row}.png"
+        Image.fromarray(drawn.images[row]).resize((40, 40)).save(file)
+    train, test = (datasets.folder(tmp_path / "mine", part) for part in ("train", "test"))
+    assert (len(train), len(test)) == (40, 22) and not train.skipped
+    kinds = {row: drawn.names[drawn.labels[row]] for row in (3, 8)}
+    expected = {f"train/{k}/{row}.jpg": f"test/{k}/again {row}.png" for row, k in kinds.items()}
+    assert train.twins == expected
+    words = ["--data", str(tmp_path / "mine"), "--epochs", "1", "--device", "cpu"]
+    capsys.readouterr()
+    assert cli.main(["train", *words, "--out", str(tmp_path / "run")]) == 0
+    printed = capsys.readouterr().out
+    told = printed.index("2 pictures to learn from nearly equal one to judge by")
+    assert told < printed.index("test pictures are right")
+    for name, twin in expected.items():
+        assert f"{name} (like {twin})" in printed
+
+
+def test_a_picture_that_changes_its_class_is_prepared_anew(tmp_path, drawn):
+    """The same files by name, size and time, in other folders."""
+    folder = write(tmp_path / "mine", drawn)
+    before = np.bincount(datasets.folder(folder, "all", size=16).labels)
+    for row in np.flatnonzero(drawn.labels == 0)[:5]:
+        (folder / "cat" / f"{row}.jpg").rename(folder / "dog" / f"{row}.jpg")
+    after = np.bincount(datasets.folder(folder, "all", size=16).labels)
+    assert before.tolist() == [30, 30] and after.tolist() == [25, 35]
+
+
+def test_links_lead_to_pictures_and_never_round(tmp_path, drawn):
+    write(tmp_path / "mine", drawn, range(30))
+    write(tmp_path / "far", drawn, range(30, 60))
+    (tmp_path / "mine/bird").symlink_to(tmp_path / "far/dog")
+    (tmp_path / "far/dog/round").symlink_to(tmp_path / "far")
+    (tmp_path / "mine/cat/round").symlink_to(tmp_path / "mine")
+    (tmp_path / "mine/cat/nothing.jpg").symlink_to(tmp_path / "nothing.jpg")
+    os.mkfifo(tmp_path / "mine/cat/pipe")
+    everything = datasets.folder(tmp_path / "mine", "all", size=16)
+    assert everything.names == ("bird", "cat", "dog")
+    assert np.bincount(everything.labels)[1:].sum() == 30 and len(everything) > 30
+    reasons = {everything.skipped[f"cat/{name}"] for name in ("nothing.jpg", "pipe")}
+    assert reasons == {"there is no such file", "it is no file"}
+
+
+def answers_nothing(monkeypatch, module, name, number=errno.EIO):
+    def refuse(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(module, name, refuse)
+
+
+def test_a_share_that_is_gone_is_not_called_a_full_disk(tmp_path, drawn, monkeypatch):
+    from pathlib import Path
+
+    folder = write(tmp_path / "mine", drawn)
+    with monkeypatch.context() as patch:
+        answers_nothing(patch, Path, "read_bytes", errno.ESTALE)
+        answers_nothing(patch, os, "listdir", errno.ESTALE)
+        with pytest.raises(OSError, match=r"mine could not be read \(Stale file handle\)") as gone:
+            datasets.folder(folder, size=16)
+    assert "written" not in str(gone.value) and "Free some space" not in str(gone.value)
+    assert len(datasets.folder(folder, "all", size=16)) == 60, "nothing of it was kept"
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE])
+def test_a_zip_that_cannot_be_read_is_named(tmp_path, drawn, monkeypatch, number):
+    archive = pack(write(tmp_path / "mine", drawn), tmp_path / "mine.zip")
+    why = os.strerror(number)
+    with monkeypatch.context() as patch:
+        answers_nothing(patch, zipfile.ZipFile, "read", number)
+        with pytest.raises(OSError, match=rf"mine.zip could not be read \({why}\)") as gone:
+            datasets.folder(archive, size=16)
+    assert "written" not in str(gone.value)
+    assert len(datasets.folder(archive, "all", size=16)) == 60
+
+
+def test_a_folder_that_cannot_be_looked_into_is_named(tmp_path, drawn, monkeypatch):
+    folder = write(tmp_path / "mine", drawn)
+    (folder / "bird").mkdir()
+    scan, closed = os.scandir, {str(folder / "bird")}
+
+    def scandir(path):
+        if str(path) in closed:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    everything = datasets.folder(folder, "all", size=16)
+    assert everything.skipped == {"bird/": "it cannot be opened (Permission denied)"}
+    closed.add(str(folder))
+    with pytest.raises(PermissionError, match=r"mine could not be read \(Permission denied\)"):
+        datasets.folder(folder, "all", size=16)

@@ -119,6 +119,8 @@ def test_grey_is_what_pillow_makes():
     assert np.array_equal(photo, before)
     with pytest.raises(ValueError, match=r"shape \(3, 64, 64\).*transpose"):
         images.grey(photo.transpose(2, 0, 1))
+    with pytest.raises(ValueError, match="from 0 to 65280; expected values from 0 to 255"):
+        images.grey(np.array([[[0, 0, 0], [65280, 65280, 65280]]]))
 
 
 @pytest.mark.parametrize(

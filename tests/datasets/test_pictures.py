@@ -1,6 +1,9 @@
 """One picture, one array: whoever reads a file, and however it was saved, opened or turned."""
 
+import errno
 import io
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -266,3 +269,13 @@ def test_a_wrong_argument_is_a_lesson(arguments, words):
 def test_a_missing_file_is_called_missing(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nowhere\.jpg"):
         to_bytes(tmp_path / "nowhere.jpg", 8)
+
+
+def test_a_disk_that_does_not_answer_breaks_no_picture(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(OSError, match=r"a.png could not be read \(Input/output error\)") as error:
+        to_bytes(tmp_path / "a.png", 8)
+    assert error.value.errno == errno.EIO and "broken" not in str(error.value)
