@@ -1,7 +1,8 @@
 """Networks, and what they cost: those that the course trains, and those that made history.
 
 ``small`` holds the networks of the course, ``keras_twin`` the article's once more in Keras,
-``architectures`` the famous ones as their papers have them, ``costs`` the table of any model.
+``architectures`` the famous ones as their papers have them, ``imagenet`` one that others have
+trained, and the names of what it knows, ``costs`` the table of any model.
 All names are here too. Each is imported when it is first used, so ``models.summary`` needs neither
 PyTorch nor Keras.
 """
@@ -9,8 +10,12 @@ PyTorch nor Keras.
 import importlib
 
 _HOMES = {
-    "architectures": ["alexnet", "googlenet", "lenet5", "resnet18", "resnet50", "vgg16", "zfnet"],
-    "costs": ["Row", "Summary", "summary"],
+    "architectures": [
+        *("alexnet", "efficientnet_lite0", "googlenet", "lenet5"),
+        *("resnet18", "resnet50", "vgg16", "zfnet"),
+    ],
+    "costs": ["Memory", "Row", "Summary", "memory_of_training", "summary"],
+    "imagenet": ["imagenet_names", "pretrained"],
     "keras_twin": ["article_model_keras", "copy_weights_from_keras", "copy_weights_to_keras"],
     "small": ["Residual", "article_model", "lenet", "small_resnet"],
 }

@@ -1,7 +1,8 @@
-"""Six networks that made history, as PyTorch models that one can read in one sitting.
+"""Networks that made history, as PyTorch models that one can read in one sitting.
 
-``lenet5``, ``alexnet``, ``zfnet``, ``vgg16``, ``googlenet``, ``resnet18`` and ``resnet50`` build
-them as their papers describe them, with random weights; every input size is the paper's. Built
+``lenet5``, ``alexnet``, ``zfnet``, ``vgg16``, ``googlenet``, ``resnet18``, ``resnet50`` and
+``efficientnet_lite0`` build them as their authors describe them, with random weights; every input
+size is theirs. ``models.pretrained`` has weights for the last of them, learned by others. Built
 under ``torch.device("meta")`` a model has shapes and no numbers, which is all that
 :func:`cnnkit.models.summary` needs.
 """
@@ -12,7 +13,16 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-__all__ = ["alexnet", "googlenet", "lenet5", "resnet18", "resnet50", "vgg16", "zfnet"]
+__all__ = [
+    "alexnet",
+    "efficientnet_lite0",
+    "googlenet",
+    "lenet5",
+    "resnet18",
+    "resnet50",
+    "vgg16",
+    "zfnet",
+]
 
 
 class Subsample(nn.Module):
@@ -240,3 +250,74 @@ def resnet18():
 def resnet50():
     """ResNet-50 (He et al., 2016, table 1) for (3, 224, 224), its strides in the first 1×1."""
     return _resnet(_bottleneck, (3, 4, 6, 3), expansion=4)
+
+
+class InvertedResidual(nn.Module):
+    """MobileNet's block (Sandler et al., 2018): widen, look around map by map, narrow again.
+
+    A 1×1 convolution makes `expansion` times as many maps; a depthwise one, ``groups`` = maps,
+    gives each of them a kernel of its own; a 1×1 mixes them back to few, without a bend behind.
+    Where shapes allow, what came in is added. ResNet's block is wide, narrow, wide: inverted.
+    """
+
+    def __init__(self, channels, filters, kernel_size, stride, expansion):
+        super().__init__()
+        wide = expansion * channels
+        self.widen = nn.Identity() if expansion == 1 else _six(channels, wide, 1)
+        self.around = _six(wide, wide, kernel_size, stride, groups=wide)
+        self.narrow = _six(wide, filters, 1)[:2]
+        self.adds = channels == filters and stride == 1
+
+    def forward(self, input):
+        """Map (N, channels, H, W) to (N, filters, H / stride, W / stride)."""
+        found = self.narrow(self.around(self.widen(input)))
+        return input + found if self.adds else found
+
+
+class SameConv2d(nn.Conv2d):
+    """A convolution padded as TensorFlow does: where zeros are odd in number, more come last."""
+
+    def forward(self, input):
+        """Map (N, C, H, W) to (N, filters, H / stride, W / stride), rounded up."""
+        widths = []
+        for axis in (1, 0):  # PyTorch's pad counts from the last axis
+            size, stride = input.shape[2 + axis], self.stride[axis]
+            last = (size - 1) // stride * stride  # where the last window begins
+            zeros = max(0, last + self.kernel_size[axis] - size)
+            widths += [zeros // 2, zeros - zeros // 2]
+        return super().forward(functional.pad(input, widths))
+
+
+def _six(channels, filters, kernel_size, stride=1, groups=1):
+    """Convolution, batch normalisation, ReLU6; the constants are those of EfficientNet."""
+    kind, padding = (SameConv2d, 0) if stride > 1 else (nn.Conv2d, kernel_size // 2)
+    conv = kind(channels, filters, kernel_size, stride, padding, groups=groups, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(filters, eps=1e-3, momentum=0.01), nn.ReLU6())
+
+
+def efficientnet_lite0(classes=1000):
+    """EfficientNet-Lite0 (after Tan and Le, 2019, table 1) for (3, 224, 224).
+
+    The network of the paper's table without squeeze-and-excitation, and with ReLU6, which is
+    min(max(0, x), 6), as its bend: the form that was made for phones. A flat list of layers: the
+    stem, sixteen blocks, the head, and from there to the answer, one of `classes`.
+    """
+    stages = [  # expansion, kernel_size, stride of the first block, filters, blocks
+        (1, 3, 1, 16, 1),
+        (6, 3, 2, 24, 2),
+        (6, 5, 2, 40, 2),
+        (6, 3, 2, 80, 3),
+        (6, 5, 1, 112, 3),
+        (6, 5, 2, 192, 4),
+        (6, 3, 1, 320, 1),
+    ]
+    blocks, channels = [], 32
+    for expansion, kernel_size, stride, filters, repeats in stages:
+        for number in range(repeats):
+            step = stride if number == 0 else 1
+            blocks.append(InvertedResidual(channels, filters, kernel_size, step, expansion))
+            channels = filters
+    return nn.Sequential(
+        *(_six(3, 32, 3, stride=2), *blocks, _six(320, 1280, 1)),
+        *(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2), nn.Linear(1280, classes)),
+    )

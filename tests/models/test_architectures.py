@@ -1,10 +1,11 @@
 """The famous networks against the counts that their papers publish, and against real numbers."""
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from cnnkit import models  # noqa: E402
+from cnnkit import functional, models  # noqa: E402
 from cnnkit.models import architectures  # noqa: E402
 
 PICTURE = (3, 224, 224)
@@ -55,6 +56,7 @@ def test_a_partial_convolution_is_a_full_one_with_zeros():
         ("vgg16", 138_357_544, "15.5"),  # the same
         ("resnet18", 11_689_512, "1.8"),  # He et al. (2016), table 1
         ("resnet50", 25_557_032, "3.9"),  # Sze et al.; He et al. cut it off to 3.8
+        ("efficientnet_lite0", 4_652_008, "0.385"),  # d-li14/efficientnet-lite.pytorch
     ],
 )
 def test_counts_are_those_of_the_papers(name, parameters, operations):
@@ -87,7 +89,9 @@ def test_zfnets_maps_have_the_sizes_of_figure_3():
     assert sides == [110, 55, 26, 13, 13, 13, 13, 6]
 
 
-@pytest.mark.parametrize("name", ["lenet5", "googlenet", "resnet18", "resnet50"])
+@pytest.mark.parametrize(
+    "name", ["lenet5", "googlenet", "resnet18", "resnet50", "efficientnet_lite0"]
+)
 def test_they_run_on_numbers_too_and_every_parameter_gets_a_slope(name):
     torch.manual_seed(0)
     model = getattr(architectures, name)()
@@ -99,3 +103,54 @@ def test_a_block_that_changes_shape_fits_the_shortcut():
     block = architectures.resnet18()[5].eval()
     assert block(torch.randn(1, 64, 8, 8)).shape == (1, 128, 4, 4)
     assert not isinstance(block.shortcut, torch.nn.Identity)
+
+
+def normalised(norm, maps):
+    """What a batch norm makes of maps in use, in NumPy."""
+    arrays = (norm.running_mean, norm.running_var, norm.weight, norm.bias)
+    return functional.batch_norm(maps, *(a.detach().numpy() for a in arrays), eps=norm.eps)
+
+
+@pytest.mark.parametrize(("channels", "filters", "stride"), [(8, 8, 1), (8, 12, 1), (8, 8, 2)])
+def test_an_inverted_residual_is_three_convolutions_in_numpy(channels, filters, stride):
+    torch.manual_seed(0)
+    block = architectures.InvertedResidual(channels, filters, 5, stride, expansion=6).eval()
+    for norm in (m for m in block.modules() if isinstance(m, torch.nn.BatchNorm2d)):
+        norm.running_mean.normal_()
+        norm.running_var.uniform_(0.5, 2)
+    x = torch.randn(2, channels, 9, 12)
+    maps = x.numpy()
+    for part in (block.widen, block.around, block.narrow):
+        weight, wide = part[0].weight.detach().numpy(), part[0].groups > 1
+        if wide and stride == 2:  # of 9 rows 5 windows begin, of 12 columns 6
+            maps = functional.pad(maps, (1, 2, 2, 2))
+        padding = 2 if wide and stride == 1 else 0
+        step = stride if wide else 1
+        maps = functional.conv2d(maps, weight, None, step, padding, groups=part[0].groups)
+        maps = normalised(part[1], maps)
+        if len(part) == 3:
+            maps = np.clip(maps, 0, 6)
+    expected = maps + x.numpy() if (filters, stride) == (8, 1) else maps
+    assert np.allclose(block(x).detach().numpy(), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("kernel_size", [3, 5])
+@pytest.mark.parametrize("size", [(8, 8), (9, 12), (7, 7)])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_same_padding_is_that_of_keras(kernel_size, size, stride, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    keras = pytest.importorskip("keras")
+    torch.manual_seed(0)
+    ours = architectures.SameConv2d(3, 4, kernel_size, stride, bias=False)
+    theirs = keras.layers.Conv2D(4, kernel_size, stride, padding="same", use_bias=False)
+    x = torch.randn(2, 3, *size)
+    theirs.build((None, *size, 3))
+    theirs.set_weights([ours.weight.detach().permute(2, 3, 1, 0).numpy()])
+    expected = theirs(x.permute(0, 2, 3, 1).numpy()).permute(0, 3, 1, 2)
+    assert torch.allclose(ours(x), expected.cpu(), atol=1e-5)
+
+
+def test_a_depthwise_layer_counts_as_it_works():
+    block = architectures.InvertedResidual(8, 8, 3, 1, expansion=6)
+    rows = [row for row in models.summary(block, (8, 10, 10)).rows if row.layer == "Conv2d"]
+    assert [row.multiply_accumulates for row in rows] == [100 * n for n in (8 * 48, 9 * 48, 48 * 8)]

@@ -109,3 +109,107 @@ def test_a_number_of_bfloat16_has_two_bytes(monkeypatch):
 def test_what_is_no_model_is_a_lesson():
     with pytest.raises(ValueError, match=r"a list; expected a model .* nn\.Sequential"):
         models.summary([1, 2], (3,))
+
+
+# Each network of the course, and the image that it reads.
+NETWORKS = {
+    "small_resnet": (3, 64, 64),
+    "article_model": (3, 300, 300),
+    "lenet": (1, 28, 28),
+    "resnet18": (3, 224, 224),
+    "resnet50": (3, 224, 224),
+    "googlenet": (3, 224, 224),
+    "efficientnet_lite0": (3, 224, 224),
+    "alexnet": (3, 227, 227),
+    "zfnet": (3, 224, 224),
+    "vgg16": (3, 224, 224),
+    "lenet5": (1, 32, 32),
+}
+
+
+def bytes_of(tensors):
+    """The memory of some tensors, what several share counted once."""
+    storages = [t.untyped_storage() for t in tensors]
+    return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
+
+
+def kept(model, shape, batch_size):
+    """What autograd keeps for the way back, and the loss that leads there."""
+    own = {t.untyped_storage().data_ptr() for t in (*model.parameters(), *model.buffers())}
+    found = []
+
+    def keep(tensor):
+        if tensor.untyped_storage().data_ptr() not in own:
+            found.append(tensor)
+        return tensor
+
+    device = next(model.parameters()).device
+    images = torch.randn(batch_size, *shape, device=device)
+    labels = torch.zeros(batch_size, dtype=torch.long, device=device)
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        loss = torch.nn.functional.cross_entropy(model(images), labels)
+    return bytes_of(found), loss
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_memory_of_training_is_what_autograd_keeps(name):
+    with torch.device("meta"):  # the weights may be anything, and drawing them takes long
+        model, shape = getattr(models, name)(), NETWORKS[name]
+    model.to_empty(device="cpu")
+    estimate = models.memory_of_training(model, shape, batch_size=2)
+    assert model.training
+    maps, _ = kept(model, shape, batch_size=2)
+    assert estimate.maps == pytest.approx(maps, rel=0.06 if name == "lenet5" else 0.02)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "states"),
+    [
+        (torch.optim.AdamW, 2),
+        (lambda groups: torch.optim.SGD(groups, 0.1, momentum=0.9), 1),
+        (lambda groups: torch.optim.SGD(groups, 0.1), 0),
+    ],
+)
+def test_memory_of_training_is_what_the_optimiser_keeps(optimizer, states):
+    model = models.small_resnet()
+    model[0].requires_grad_(False)  # has no gradient, and nothing is remembered of it
+    estimate = models.memory_of_training(model, (3, 64, 64), batch_size=2, states=states)
+    descent = optimizer([p for p in model.parameters() if p.requires_grad])
+    kept(model, (3, 64, 64), 2)[1].backward()
+    descent.step()
+    grads = [p.grad for p in model.parameters() if p.grad is not None]
+    remembered = [
+        t
+        for state in descent.state.values()
+        for t in state.values()
+        if torch.is_tensor(t) and t.ndim  # a count of the steps is a number
+    ]
+    assert estimate.gradients == bytes_of(grads)
+    assert estimate.optimizer == bytes_of(remembered)
+    assert estimate.weights == bytes_of([*model.parameters(), *model.buffers()])
+    assert estimate.total == sum(estimate)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU of NVIDIA's")
+@pytest.mark.parametrize("name", NETWORKS)
+def test_memory_of_training_on_a_gpu(name):
+    """What is named as left out comes on top of it there, so it is a floor, and a near one."""
+    model, shape = getattr(models, name)().cuda(), NETWORKS[name]
+    estimate = models.memory_of_training(model, shape, batch_size=16)
+    descent = torch.optim.AdamW(model.parameters())
+    torch.cuda.reset_peak_memory_stats()
+    before = torch.cuda.memory_allocated()
+    for _ in range(2):
+        _, loss = kept(model, shape, batch_size=16)
+        descent.zero_grad()
+        loss.backward()
+        descent.step()
+    peak = torch.cuda.max_memory_allocated() - before + estimate.weights
+    assert 0.9 * estimate.total < peak < 2.5 * estimate.total
+
+
+def test_memory_of_training_refuses_other_models():
+    with pytest.raises(ValueError, match="a model of PyTorch"):
+        models.memory_of_training(nn.Sequential(nn.ReLU()), (1, 8, 8), 4)
+    with pytest.raises(ValueError, match="batch_size"):
+        models.memory_of_training(models.lenet(), (1, 28, 28), 0)
