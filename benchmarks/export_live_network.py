@@ -24,6 +24,7 @@ from record import offer_trial, record
 from tqdm import tqdm
 
 from cnnkit import nn, optim
+from cnnkit.disk import write_whole
 
 BATCH, PEAK_RATE = 128, 0.1
 WEIGHTS = Path(__file__).parent.parent / "cnnkit" / "widgets" / "digit_network" / "weights.mjs"
@@ -136,7 +137,7 @@ def write(layers):
             lines.append(f"    {name}: {value},")
         lines.append(f'    packed: "{packed}",')
         lines.append("  },")
-    WEIGHTS.write_text("\n".join([*lines, "];", ""]), encoding="utf-8")
+    write_whole(WEIGHTS, "\n".join([*lines, "];", ""]))
     print(f"wrote {WEIGHTS.name}, {WEIGHTS.stat().st_size} bytes")
 
 

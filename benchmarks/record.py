@@ -14,6 +14,8 @@ from pathlib import Path
 
 from joblib import cpu_count
 
+from cnnkit.disk import write_whole
+
 RESULTS = Path(__file__).resolve().parent / "results"
 
 
@@ -47,6 +49,12 @@ def versions(packages):
 def offer_trial(parser):
     """Give a script the option of a rehearsal."""
     parser.add_argument("--quick", action="store_true", help="a trial on little: records nothing")
+
+
+def offer_weights(parser):
+    """Give a script that trains the option of keeping what was learned."""
+    text = "keep the network here, for `python -m cnnkit predict`"
+    parser.add_argument("--weights", type=Path, metavar="FILE", help=text)
 
 
 def begin_again_with(settings):
@@ -86,5 +94,5 @@ def record(name, results, packages, trial=False):
         "results": results,
     }
     path = RESULTS / f"{name}.json"
-    path.write_text(json.dumps(data, indent=2) + "\n")
+    write_whole(path, json.dumps(data, indent=2) + "\n")
     print(f"wrote benchmarks/results/{path.name}")

@@ -12,6 +12,8 @@ benchmarks/results/train_photos_NAME_DEVICE.json, where the name is the model's 
 given; a run on a part of the photographs (``--pictures``) is a trial and writes nothing; so is
 ``--quick``, one epoch of 128 drawings in their place. No photograph enters the record.
 
+``--weights FILE`` keeps the network, for ``python -m cnnkit predict``.
+
 ``--ablation`` trains the small resnet again and again, each time without one of its tricks, and
 writes benchmarks/results/train_ablation_DEVICE.json after each seed. Seeds that the same recipe has
 recorded there, with the same versions on the same device, are not run again: ask for one more.
@@ -23,7 +25,7 @@ import os
 import time
 
 import torch
-from record import RESULTS, offer_trial, record, versions
+from record import RESULTS, offer_trial, offer_weights, record, versions
 
 from cnnkit import datasets, models, training
 
@@ -34,11 +36,9 @@ TRICKS = {
 }
 
 
-def build(name, size, widths=None):
-    """The network by its name."""
-    if name == "article":
-        return models.article_model(size)
-    return models.small_resnet(widths=widths) if widths else models.small_resnet()
+def recipe_for(name, size, widths=None):
+    """The network by its name; the small resnet has its four stages at any size."""
+    return training.recipe(name, size, 2, 3, widths or (16, 32, 64, 128))
 
 
 def first(data, count):
@@ -102,7 +102,7 @@ def without_each(seed, options, train, test, recipe, device):
     found = {}
     for trick, instead in {"nothing": {}, **WITHOUT}.items():
         torch.manual_seed(seed)
-        model = build("resnet", options.size, options.widths)
+        model = training.build(recipe_for("resnet", options.size, options.widths))
         changed = {**recipe, "seed": seed}
         if callable(instead):
             instead(model)
@@ -141,6 +141,7 @@ def main():
     parser.add_argument("--ablation", action="store_true", help="once without each trick")
     parser.add_argument("--seeds", type=int, default=1, help="of the ablation")
     parser.add_argument("--pictures", type=int, help="train on the first so many: a trial")
+    offer_weights(parser)
     offer_trial(parser)
     options = parser.parse_args()
     if options.quick:
@@ -163,10 +164,11 @@ def main():
 
     torch.manual_seed(options.seed)
     torch.backends.cudnn.benchmark = True
-    model = build(options.model, options.size, options.widths)
+    network = recipe_for(options.model, options.size, options.widths)
+    model = training.build(network)
     results = {
         "device": training.device_name(device),
-        "driver_and_cuda": [torch.version.cuda, _driver()] if device.type == "cuda" else None,
+        "driver_and_cuda": [torch.version.cuda, driver()] if device.type == "cuda" else None,
         "threads": torch.get_num_threads(),
         "load_at_start": round(os.getloadavg()[0], 2),
         "model": options.model,
@@ -194,11 +196,14 @@ def main():
             keep()
     else:
         results |= train_once(model, train, test, recipe, device)
+        if options.weights:
+            training.save_weights(options.weights, model, network, train.names, options.size)
         print({key: value for key, value in results.items() if key != "history"})
         keep()
 
 
-def _driver():
+def driver():
+    """Return the version of NVIDIA's driver, or None."""
     import subprocess
 
     query = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]

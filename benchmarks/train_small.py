@@ -11,16 +11,17 @@ counts is the accuracy after the last epoch. The clock counts training alone.
 
 It runs on a processor as on a GPU, which it names, and writes
 benchmarks/results/train_DATA_DEVICE.json. A run on a part of the pictures (``--pictures``) is a
-trial and writes nothing; so is ``--quick``, one epoch of 256.
+trial and writes nothing; so is ``--quick``, one epoch of 256. ``--weights FILE`` keeps the network,
+for ``python -m cnnkit predict``.
 """
 
 import argparse
 import os
 
 import torch
-from record import offer_trial, record
+from record import offer_trial, offer_weights, record
 
-from cnnkit import datasets, models, training
+from cnnkit import datasets, training
 
 
 def load(name):
@@ -28,12 +29,10 @@ def load(name):
     return tuple(datasets.CATALOGUE[name].load(part) for part in ("train", "test"))
 
 
-def build(name, data):
-    """The network that suits these pictures."""
+def recipe_for(name, data):
+    """The network that suits these pictures, as `cnnkit train` builds it."""
     size, channels = data.images.shape[1], 3 if data.images.ndim == 4 else 1
-    if datasets.CATALOGUE[name].model == "lenet":
-        return models.lenet(size, len(data.names), channels, widths=(32, 64), batch_norm=True)
-    return models.small_resnet(len(data.names), channels)
+    return training.recipe(datasets.CATALOGUE[name].model, size, len(data.names), channels)
 
 
 def first(data, count):
@@ -53,6 +52,7 @@ def main():
     parser.add_argument("--precision", default="auto", help="float32 on a processor")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pictures", type=int, help="train on the first so many: a trial")
+    offer_weights(parser)
     offer_trial(parser)
     options = parser.parse_args()
     if options.quick:
@@ -72,9 +72,13 @@ def main():
         "seed": options.seed,
     }
     torch.manual_seed(options.seed)
-    model = build(options.data, train)
+    network = recipe_for(options.data, train)
+    model = training.build(network)
     load_at_start = round(os.getloadavg()[0], 2)
     history = training.fit(model, train, test, device=device, **recipe)
+    if options.weights:
+        size = train.images.shape[1]
+        training.save_weights(options.weights, model, network, train.names, size)
     seconds = sum(entry["seconds"] for entry in history)
     steps = len(train) // recipe["batch_size"]
     results = {

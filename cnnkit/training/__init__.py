@@ -10,6 +10,7 @@ from cnnkit.training.checkpoint import load_checkpoint, load_weights, save_check
 from cnnkit.training.command import run
 from cnnkit.training.devices import device_name, pick_device, processes
 from cnnkit.training.loop import fit
+from cnnkit.training.prediction import name_pictures
 from cnnkit.training.results import (
     confusion_matrix,
     evaluate,
@@ -19,22 +20,28 @@ from cnnkit.training.results import (
     worst_mistakes,
 )
 from cnnkit.training.views import random_views, to_bytes, to_input
+from cnnkit.training.weights import build, load_trained, recipe, save_weights
 
 __all__ = [
+    "build",
     "confusion_matrix",
     "device_name",
     "evaluate",
     "fit",
     "grad_cam",
     "load_checkpoint",
+    "load_trained",
     "load_weights",
+    "name_pictures",
     "pick_device",
     "predict",
     "probabilities",
     "processes",
     "random_views",
+    "recipe",
     "run",
     "save_checkpoint",
+    "save_weights",
     "to_bytes",
     "to_input",
     "worst_mistakes",

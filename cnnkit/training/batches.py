@@ -4,10 +4,12 @@ All chance is drawn from the seed, the number of the epoch and the number of the
 run needs no memory of the dice it has thrown, and two processes agree without talking.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 
-from cnnkit.arguments import lesson
+from cnnkit.arguments import flag, lesson, number
 from cnnkit.training.devices import rank_and_world
 from cnnkit.training.views import DICE, random_views, to_input
 
@@ -56,11 +58,19 @@ class Batches:
 
 
 def check_views(augment):
-    """Refuse what is no way to augment, by trying it on a picture of four pixels."""
+    """Refuse what is no way to augment: look at it, then try it on a picture of four pixels."""
+    expected = "arguments of cnnkit.training.random_views"
+    augment = {} if augment is None else augment
+    if not isinstance(augment, Mapping):
+        raise lesson(f"augment={augment!r}", expected, "Use dict(flip=True), or leave it out.")
+    for name, value in augment.items():
+        if name in ("shift", "turn", "jitter"):
+            number(value, f"augment[{name!r}]")
+        elif name == "flip":
+            flag(value, "augment['flip']")
     try:
-        random_views(torch.zeros(1, 1, 2, 2), torch.zeros(1, DICE), **(augment or {}))
+        random_views(torch.zeros(1, 1, 2, 2), torch.zeros(1, DICE), **augment)
     except TypeError as error:
-        expected = "arguments of cnnkit.training.random_views"
         raise lesson(f"augment={augment!r}", expected, f"It says: {error}.") from error
 
 

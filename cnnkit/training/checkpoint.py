@@ -1,7 +1,6 @@
 """Checkpoints on disk: always whole, and harmless to read."""
 
 import io
-import os
 import zipfile
 from pathlib import Path
 
@@ -9,13 +8,24 @@ import numpy as np
 import torch
 
 from cnnkit.arguments import lesson
+from cnnkit.disk import ELSEWHERE, reading, write_whole, writing
 
-__all__ = ["load_checkpoint", "load_weights", "plain", "save_checkpoint"]
+__all__ = [
+    "are_weights",
+    "is_checkpoint",
+    "load_checkpoint",
+    "load_weights",
+    "plain",
+    "read_state",
+    "save_checkpoint",
+    "weights_in",
+]
 
 _WANTED = "one that cnnkit.training.fit has written"
+_NEW_RUN = "Start a new run."
 
 
-def save_checkpoint(path, state):
+def save_checkpoint(path, state, then=ELSEWHERE):
     """Write `state` to `path` so that the file is always whole: the old one, or the new one.
 
     Parameters
@@ -23,17 +33,18 @@ def save_checkpoint(path, state):
     path : path-like
     state : dict
         Tensors, numbers, strings, and lists and dicts of them.
+    then : str, optional
+        What to do, when it could not be written, once it can be.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, for want of room or of the right to.
     """
-    path = Path(path)
-    unfinished = path.with_suffix(".unfinished")
-    try:
-        with open(unfinished, "wb") as file:
-            torch.save(plain(state), file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    content = io.BytesIO()  # what the disk refuses, PyTorch would tell in words of its own
+    with writing(path, then):
+        torch.save(plain(state), content)
+        write_whole(path, content.getbuffer(), then)
 
 
 def load_checkpoint(path):
@@ -61,9 +72,9 @@ def load_checkpoint(path):
             f"There is no {path}: no run was saved there. Leave resume out to start one, or name "
             "the folder of a run with out."
         )
-    state = _read(path)
-    if not _is_checkpoint(state):
-        kind = "weights alone, no run" if _are_weights(state) else "no run"
+    state = read_state(path)
+    if not is_checkpoint(state):
+        kind = "no run" if weights_in(state) is None else "weights alone, no run"
         remedy = f"Start a new run; from these weights with init={str(path)!r} (--init)."
         raise lesson(f"{path} holds {kind}", _WANTED, remedy)
     return state
@@ -75,8 +86,8 @@ def load_weights(path):
     Parameters
     ----------
     path : path-like
-        A ``checkpoint.pt``, of which the best weights are taken if there are any, else the
-        average, else the last; or a model's state_dict, as ``weights.pt`` is one.
+        A ``weights.pt``; a ``checkpoint.pt``, of which the best weights are taken if there are
+        any, else the average, else the last; or a model's state_dict.
 
     Returns
     -------
@@ -91,25 +102,32 @@ def load_weights(path):
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no {path}: name a weights.pt or a checkpoint.pt.")
-    state = _read(path)
-    if _is_checkpoint(state):
-        return state["done"]["best_weights"] or state.get("average", state["model"])
-    if not _are_weights(state):
+    weights = weights_in(read_state(path))
+    if weights is None:
         raise lesson(f"{path} holds no weights", "a model's state_dict", "Name a weights.pt.")
-    return state
+    return weights
 
 
-def _read(path):
+def weights_in(state):
+    """Return the weights in what a file holds, a state_dict; None if there are none."""
+    if is_checkpoint(state):
+        return state["done"]["best_weights"] or state.get("average", state["model"])
+    if isinstance(state, dict) and are_weights(state.get("model")):
+        return state["model"]
+    return state if are_weights(state) else None
+
+
+def read_state(path, kind="checkpoint", wanted=_WANTED, remedy=_NEW_RUN):
     """Build tensors and plain values from a file, or tell why that cannot be done."""
-    content = Path(path).read_bytes()
+    with reading(path):
+        content = Path(path).read_bytes()
     if not _is_whole(content):
-        raise lesson(f"{path} is damaged, or no checkpoint", _WANTED, "Start a new run.")
+        raise lesson(f"{path} is damaged, or no {kind}", wanted, remedy)
     try:
         return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # what is refused makes PyTorch raise any of half a dozen kinds
         given = f"{path} is whole, but of another version or of another program"
-        remedy = "Go on with the version that wrote it, or start a new run."
-        raise lesson(given, _WANTED, remedy) from error
+        raise lesson(given, wanted, f"Go on with the version that wrote it. {remedy}") from error
 
 
 def _is_whole(content):
@@ -124,11 +142,13 @@ def _is_whole(content):
         return False
 
 
-def _is_checkpoint(state):
+def is_checkpoint(state):
+    """Whether a file holds a run."""
     return isinstance(state, dict) and {"model", "plan", "done"} <= state.keys()
 
 
-def _are_weights(state):
+def are_weights(state):
+    """Whether these are arrays with names, as a model's state_dict is."""
     values = state.values() if isinstance(state, dict) else ()
     return bool(values) and all(isinstance(value, torch.Tensor) for value in values)
 

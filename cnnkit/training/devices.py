@@ -9,7 +9,7 @@ from torch import distributed
 
 from cnnkit.arguments import lesson, one_of
 
-__all__ = ["autocasting", "device_name", "pick_device", "processes", "rank_and_world"]
+__all__ = ["autocasting", "device_name", "home_of", "pick_device", "processes", "rank_and_world"]
 
 
 def pick_device(device=None):
@@ -34,12 +34,15 @@ def pick_device(device=None):
     if device is None:
         device = "cuda" if there["cuda"] else "mps" if there["mps"] else "cpu"
     try:
-        chosen = torch.device(device)
-    except RuntimeError:
+        chosen = None if isinstance(device, bool) else torch.device(device)
+    except (RuntimeError, TypeError, ValueError):
         chosen = None
     if chosen is None or not there.get(chosen.type):
         usable = " or ".join(repr(name) for name in there if there[name])
         raise lesson(f"device={device!r}", f"{usable} on this machine", "Leave it out to choose.")
+    if chosen.type == "cuda" and (chosen.index or 0) >= max(1, torch.cuda.device_count()):
+        expected = f"one of the {torch.cuda.device_count()} here, numbered from 0"
+        raise lesson(f"device={device!r}", expected, "Leave it out to choose.")
     return chosen
 
 
@@ -50,6 +53,16 @@ def device_name(device):
     if device.type == "mps":
         return "the GPU of this Mac (MPS)"
     return f"{torch.get_num_threads()} thread(s) of {platform.machine()} (CPU)"
+
+
+def home_of(model):
+    """Return the device of a network and the dtype of its numbers, those of its first ones."""
+    if not isinstance(model, torch.nn.Module):
+        remedy = "Build one, such as cnnkit.models.small_resnet(classes=2)."
+        raise lesson(f"model={model!r}", "a torch.nn.Module", remedy)
+    tensors = (*model.parameters(), *model.buffers(), torch.zeros(0, device="cpu"))
+    first = next(t for t in tensors if t.is_floating_point())
+    return first.device, first.dtype
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """Ctrl-C: the first one is kept until the loop has saved the run, the second stops at once.
 
 Whatever is stopped, and when: the words of the KeyboardInterrupt say how to go on, and are true.
+On the command line :func:`cnnkit.cli.main` prints them.
 """
 
 import contextlib
@@ -46,10 +47,10 @@ def how_to_go_on(path, step, steps):
 
 
 @contextlib.contextmanager
-def advice(path, resume):
+def advice(path, resume, nothing=_NOTHING):
     """Give a KeyboardInterrupt that has no words those that say how to go on.
 
-    `path` is that of the checkpoint, or None.
+    `path` is that of the checkpoint, or None; `nothing` is said as long as there is none.
     """
     old = path is not None and path.exists() and not resume  # of another run, which stays
     try:
@@ -58,7 +59,7 @@ def advice(path, resume):
         words = str(stop)
         if not words and path is not None and path.exists() and not old:
             words = (
-                f"Stopped at once. {path} is what was saved last. To go on, repeat the command "
-                "with --resume (in Python: resume=True)."
+                f"Stopped at once. {path} holds the run that was saved last. To go on, repeat the "
+                "command with --resume (in Python: resume=True)."
             )
-        raise KeyboardInterrupt(words or _NOTHING) from None
+        raise KeyboardInterrupt(words or nothing) from None

@@ -4,21 +4,31 @@ Each part of it has a module of its own beside this one: batches, the optimiser 
 the average of the weights, early stopping, the bar, Ctrl-C, the state of the run.
 """
 
-from pathlib import Path
-
 import numpy as np
 import torch
 from torch import distributed, nn
 from torch.nn import functional as F
 
-from cnnkit.arguments import lesson, number, whole
+from cnnkit.arguments import flag, lesson, number, whole
+from cnnkit.disk import as_path
 from cnnkit.training.average import Average
 from cnnkit.training.batches import Batches, check_views
 from cnnkit.training.checkpoint import load_weights, plain
 from cnnkit.training.devices import autocasting, device_name, pick_device, rank_and_world
 from cnnkit.training.interrupts import advice, ctrl_c, how_to_go_on
-from cnnkit.training.optimizer import build_optimizer, build_schedule, take_step
-from cnnkit.training.pictures import as_pictures, check_batch_of_one, check_model
+from cnnkit.training.optimizer import (
+    build_optimizer,
+    build_schedule,
+    check_optimizer,
+    take_step,
+)
+from cnnkit.training.pictures import (
+    as_pictures,
+    check_batch_of_one,
+    check_model,
+    check_network,
+    check_shares,
+)
 from cnnkit.training.progress import Progress
 from cnnkit.training.results import evaluate
 from cnnkit.training.state import Run, check_weights
@@ -121,11 +131,19 @@ def fit(
     lr, weight_decay = number(lr, "lr"), number(weight_decay, "weight_decay")
     label_smoothing = number(label_smoothing, "label_smoothing", most=1)
     ema, seed = number(ema, "ema", most=1), whole(seed, "seed", 0)
+    one_cycle, channels_last = flag(one_cycle, "one_cycle"), flag(channels_last, "channels_last")
+    compile, progress = flag(compile, "compile"), flag(progress, "progress")
+    resume = flag(resume, "resume")
+    out = None if out is None else as_path(out, "out")
+    init = None if init is None else as_path(init, "init")
     check_views(augment)
+    check_optimizer(optimizer)
+    check_network(model)
     device = pick_device(device)
     train = as_pictures(train, "train")
     if valid is not None:
         valid = as_pictures(valid, "valid")
+        check_shares(valid, "valid")
     if patience is not None:
         patience = _patience(patience, valid)
     if resume and out is None:
@@ -162,7 +180,7 @@ def fit(
         "one_cycle": one_cycle, "label_smoothing": label_smoothing, "augment": augment,
         "ema": ema, "precision": precision,
     })  # fmt: skip
-    path = None if out is None else Path(out) / "checkpoint.pt"
+    path = None if out is None else out / "checkpoint.pt"
     run = Run(parts, plan, stopping, device, path)
     if resume:
         run.restore()

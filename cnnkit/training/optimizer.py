@@ -2,7 +2,16 @@
 
 from torch.optim import lr_scheduler
 
-__all__ = ["build_optimizer", "build_schedule", "take_step"]
+from cnnkit.arguments import lesson
+
+__all__ = ["build_optimizer", "build_schedule", "check_optimizer", "take_step"]
+
+
+def check_optimizer(optimizer):
+    """Refuse what cannot be called for an optimiser, such as its name."""
+    if not callable(optimizer):
+        remedy = "Use torch.optim.AdamW, or partial(torch.optim.SGD, momentum=0.9)."
+        raise lesson(f"optimizer={optimizer!r}", "a class of torch.optim, or a function", remedy)
 
 
 def build_optimizer(model, optimizer, lr, weight_decay):
@@ -12,7 +21,12 @@ def build_optimizer(model, optimizer, lr, weight_decay):
     groups = [{"params": weights, "weight_decay": weight_decay}]
     if others:
         groups.append({"params": others, "weight_decay": 0.0})
-    return optimizer(groups, lr=lr)
+    try:
+        return optimizer(groups, lr=lr)
+    except (TypeError, ValueError) as error:
+        expected = "one that can be called as optimizer(groups, lr=lr)"
+        remedy = "Give all else that it needs with functools.partial."
+        raise lesson(f"optimizer={optimizer!r} ({error})", expected, remedy) from error
 
 
 def build_schedule(optimizer, lr, one_cycle, steps):

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from cnnkit.arguments import lesson
+from cnnkit.training.devices import home_of, rank_and_world
 from cnnkit.training.views import to_input
 
 __all__ = [
@@ -21,7 +22,12 @@ __all__ = [
     "as_pictures",
     "check_batch_of_one",
     "check_model",
+    "check_network",
     "check_scores",
+    "check_shares",
+    "evaluating",
+    "scores_of",
+    "takes",
 ]
 
 
@@ -121,14 +127,33 @@ def check_scores(scores, labels, name="labels"):
     raise lesson(given, f"0 to {classes - 1}", remedy)
 
 
+def check_network(model):
+    """Refuse what is no network, has nothing to learn, or keeps its weights in another dtype."""
+    home_of(model)
+    remedy = "Build one, such as cnnkit.models.small_resnet(classes=2)."
+    if not any(p.requires_grad for p in model.parameters()):
+        given = "a model without parameters to learn"
+        raise lesson(given, "a torch.nn.Module with parameters", remedy)
+    for parameter in model.parameters():
+        if parameter.is_floating_point() and parameter.dtype != torch.float32:
+            remedy = "Call model.float(); precision='bfloat16' or 'float16' computes in less."
+            raise lesson(f"a model with weights of {parameter.dtype}", "torch.float32", remedy)
+
+
+def check_shares(pictures, name):
+    """Refuse pictures that are fewer than the processes that shall judge by them."""
+    count, (_, world) = len(pictures.labels), rank_and_world()
+    if count < world:
+        given = f"{count} pictures of {name} for {world} processes"
+        raise lesson(given, "one or more for each", "Use fewer processes, or more pictures.")
+
+
 def check_model(model, pictures, name):
     """Refuse pictures or labels that do not go with the model."""
-    first = _first(model, pictures)
-    was_training = model.training
-    with torch.no_grad(), _as_lesson(f"{name}.images of shape {pictures.images.shape}"):
+    with torch.no_grad(), evaluating(model):
         # Not called, but its forward: so hooks that count the steps are not disturbed.
-        scores = model.eval().forward(first)
-    model.train(was_training)
+        given = f"{name}.images of shape {pictures.images.shape}"
+        scores = scores_of(model.forward, _first(model, pictures), given)
     check_scores(scores, pictures.labels, f"{name}.labels")
 
 
@@ -146,15 +171,55 @@ def check_batch_of_one(model, pictures):
 
 def _first(model, pictures):
     """Return the first picture alone, as the model wants it, where it is."""
-    first = to_input(torch.from_numpy(np.array(pictures.images[:1])))
-    return first.to(next(model.parameters()).device)
+    return to_input(torch.from_numpy(np.array(pictures.images[:1]))).to(*home_of(model))
 
 
 @contextlib.contextmanager
-def _as_lesson(given):
-    """Tell what a model says of pictures that it cannot take."""
+def evaluating(model):
+    """Switch a network to evaluation, and each of its layers back to what it was."""
+    modes = {layer: layer.training for layer in model.modules()}
+    model.eval()
     try:
         yield
-    except (RuntimeError, ValueError) as error:
-        remedy = "Build the model for the size and the channels of the pictures."
-        raise lesson(f"{given} ({error})", "pictures that the model can take", remedy) from error
+    finally:
+        for layer, mode in modes.items():
+            layer.training = mode
+
+
+def scores_of(model, batch, given):
+    """Return what a network makes of a batch; what it says of one that it cannot take, as a lesson.
+
+    `model` is the network or its ``forward``, `batch` comes from :func:`to_input`, and `given` says
+    what it has been made of.
+    """
+    try:
+        scores = model(batch)
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, ValueError, IndexError) as error:
+        others = [c for c in (1, 3) if _runs(model, batch.new_zeros(1, c, *batch.shape[2:]))]
+        expected = "pictures that the model can take"
+        expected += f", here of {others[0]} channel(s)" if others else ""
+        remedy = "Build the model for the size and the channels of the pictures, or convert these."
+        raise lesson(f"{given} ({error})", expected, remedy) from error
+    if not isinstance(scores, torch.Tensor) or scores.ndim == 0 or len(scores) != len(batch):
+        kind = type(scores).__name__
+        remedy = "Wrap the model in one that returns the scores alone."
+        raise lesson(f"a model that makes a {kind}", "a tensor of scores, (N, classes)", remedy)
+    return scores
+
+
+def takes(model, channels, size):
+    """Whether a network takes square pictures of so many channels."""
+    device, dtype = home_of(model)
+    with torch.no_grad(), evaluating(model):
+        picture = torch.zeros(1, channels, size, size, device=device, dtype=dtype)
+        return _runs(model.forward, picture)
+
+
+def _runs(model, batch):
+    try:
+        model(batch)
+    except (RuntimeError, ValueError, IndexError):
+        return False
+    return True

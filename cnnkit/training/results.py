@@ -1,13 +1,23 @@
 """What a network has learned: how often it is right, where it errs, what it looks at."""
 
+import math
+
 import numpy as np
 import torch
 from torch import distributed
 from torch.nn import functional as F
 
-from cnnkit.arguments import lesson, whole
-from cnnkit.training.devices import autocasting, rank_and_world
-from cnnkit.training.pictures import as_bytes, as_labels, as_pictures, check_scores
+from cnnkit.arguments import flag, lesson, whole
+from cnnkit.training.devices import autocasting, home_of, rank_and_world
+from cnnkit.training.pictures import (
+    as_bytes,
+    as_labels,
+    as_pictures,
+    check_scores,
+    evaluating,
+    scores_of,
+    takes,
+)
 from cnnkit.training.views import to_bytes, to_input
 
 __all__ = [
@@ -18,6 +28,8 @@ __all__ = [
     "probabilities",
     "worst_mistakes",
 ]
+
+_IN_ORDER = "Give names in the order of their labels."
 
 
 def probabilities(model, images, *, flip=False, batch_size=256, precision="auto"):
@@ -38,21 +50,37 @@ def probabilities(model, images, *, flip=False, batch_size=256, precision="auto"
     -------
     ndarray of float32, shape (N, classes)
         Each row sums to 1.
+
+    Raises
+    ------
+    ValueError
+        If there are no pictures, the network cannot take them, or it does not make a score for each
+        of two or more classes.
     """
-    images, batch_size = as_bytes(images), whole(batch_size, "batch_size")
-    first = next(model.parameters())
-    autocast, _ = autocasting(precision, first.device)
-    was_training, found = model.training, []
-    model.eval()
-    with torch.inference_mode(), autocast:
+    how = {"flip": flip, "batch_size": batch_size, "precision": precision}
+    return np.exp(_logarithms(model, as_bytes(images), "images", **how))
+
+
+def _logarithms(model, images, name, *, flip, batch_size, precision):
+    """Return the logarithms of probabilities: of these, even the smallest is a float."""
+    flip, batch_size = flag(flip, "flip"), whole(batch_size, "batch_size")
+    device, dtype = home_of(model)
+    autocast, _ = autocasting(precision, device)
+    found = []
+
+    def read(batch):
+        scores = scores_of(model, batch, f"{name} of shape {images.shape}")
+        check_scores(scores, np.zeros(0, int))
+        return scores.float().log_softmax(1)
+
+    with torch.inference_mode(), evaluating(model), autocast:
         for start in range(0, len(images), batch_size):
             batch = torch.from_numpy(np.array(images[start : start + batch_size]))
-            batch = to_input(batch.to(first.device))
-            rows = model(batch).float().softmax(1)
+            batch = to_input(batch.to(device)).to(dtype)
+            rows = read(batch)
             if flip:
-                rows = (rows + model(batch.flip(3)).float().softmax(1)) / 2
+                rows = torch.logaddexp(rows, read(batch.flip(3))) - math.log(2)
             found.append(rows)
-    model.train(was_training)
     return torch.cat(found).cpu().numpy()
 
 
@@ -78,14 +106,16 @@ def evaluate(model, data, *, flip=False, batch_size=256, precision="auto"):
         given = f"{len(pictures.labels)} pictures for {world} processes"
         raise lesson(given, "one or more for each", "Judge by more pictures.")
     images, labels = pictures.images[rank::world], pictures.labels[rank::world]
-    rows = probabilities(model, images, flip=flip, batch_size=batch_size, precision=precision)
+    how = {"flip": flip, "batch_size": batch_size, "precision": precision}
+    rows = _logarithms(model, images, "data.images", **how)
     check_scores(rows, labels, "data.labels")
-    losses = -np.log(rows[np.arange(len(rows)), labels].clip(1e-12))
-    sums = torch.tensor([losses.sum(), (rows.argmax(1) == labels).sum()], dtype=torch.float32)
+    losses = -rows[np.arange(len(rows)), labels]
+    sums = [losses.sum(dtype=np.float64), (rows.argmax(1) == labels).sum()]
     if world > 1:
-        sums = sums.to(next(model.parameters()).device)
-        distributed.all_reduce(sums)
-    loss, right = (sums.double() / len(pictures.labels)).tolist()
+        shared = torch.tensor(sums, dtype=torch.float64, device=home_of(model)[0])
+        distributed.all_reduce(shared)
+        sums = shared.tolist()
+    loss, right = (float(total) / len(pictures.labels) for total in sums)
     return loss, right
 
 
@@ -102,6 +132,7 @@ def confusion_matrix(probabilities, labels):
     ndarray of int, shape (classes, classes)
         A row for each true label, a column for each answer; the diagonal was right.
     """
+    probabilities = np.asarray(probabilities)
     labels = as_labels(labels, len(probabilities))
     check_scores(probabilities, labels)
     classes = probabilities.shape[1]
@@ -123,6 +154,7 @@ def worst_mistakes(probabilities, labels, count=9):
     ndarray of int
         Indices of wrongly answered pictures, the worst first; fewer if there are fewer.
     """
+    probabilities = np.asarray(probabilities)
     labels, count = as_labels(labels, len(probabilities)), whole(count, "count", 0)
     check_scores(probabilities, labels)
     order = np.argsort(probabilities[np.arange(len(labels)), labels], kind="stable")
@@ -148,14 +180,35 @@ def predict(model, image, size, names, flip=False):
     -------
     dict of str to float
         The probability of each name, the likeliest first.
+
+    Raises
+    ------
+    ValueError
+        If the model takes no pictures of that size, neither in colour nor in grey, or there is not
+        a name for each of its outputs.
     """
-    size = whole(size, "size")
-    channels = next(p for p in model.parameters() if p.ndim == 4).shape[1]
+    size, names = whole(size, "size"), _checked(names)
+    channels = next((c for c in (3, 1) if takes(model, c, size)), None)
+    if channels is None:
+        given = f"a network that takes no picture of {size} × {size} pixels"
+        remedy = "Give the size and the channels that it was trained with."
+        raise lesson(given, "one for pictures of that size, in colour or grey", remedy)
     row = probabilities(model, to_bytes(image, size, channels)[None], flip=flip)[0]
     if len(names) != len(row):
         given = f"{len(names)} names for a model of {len(row)} outputs"
-        raise lesson(given, "a name for each", "Give names in the order of their labels.")
+        raise lesson(given, "a name for each", _IN_ORDER)
     return {names[i]: float(row[i]) for i in np.argsort(-row, kind="stable")}
+
+
+def _checked(names):
+    """Refuse what is no list of names."""
+    try:
+        names = None if isinstance(names, str) else list(names)
+    except TypeError:
+        names = None
+    if names is None:
+        raise lesson("names that are no list", "one such as ['cat', 'dog']", _IN_ORDER)
+    return names
 
 
 def grad_cam(model, image, label=None, layer=None):
@@ -167,9 +220,12 @@ def grad_cam(model, image, label=None, layer=None):
     Parameters
     ----------
     model : torch.nn.Module
+        It is left as it was: layers frozen or not, training or evaluating.
     image : ndarray of uint8, shape (H, W, C), or (H, W) when grey
+        Of bool, or of floats from 0 to 1, it is converted.
     label : int, optional
-        Of which class; by default of the model's answer.
+        Of which class; by default of the model's answer. A model with a single output speaks for
+        class 1 where that is positive, and for class 0 where it is negative.
     layer : torch.nn.Module, optional
         Whose output to take; by default the last that is still a picture.
 
@@ -177,21 +233,62 @@ def grad_cam(model, image, label=None, layer=None):
     -------
     ndarray of float32, shape (H, W)
         From 0 to 1, or zeros where nothing spoke for the label.
+
+    Raises
+    ------
+    ValueError
+        If there is no such label, the layer makes no maps, or the model has none of more than one
+        pixel on the way to its answer.
     """
-    maps = []
-    watched = [layer] if layer is not None else list(model.modules())
-    hooks = [m.register_forward_hook(lambda _, __, output: maps.append(output)) for m in watched]
-    was_training = model.training
-    model.eval()
+    home_of(model)
+    image = np.asarray(image)
+    if image.ndim not in (2, 3):
+        remedy = "Give one picture at a time: images[0]."
+        raise lesson(f"an image of shape {image.shape}", "(H, W), or (H, W, C)", remedy)
+    if layer is not None and not isinstance(layer, torch.nn.Module):
+        remedy = "Give the layer itself, such as model[0], and not its name."
+        raise lesson(f"layer={layer!r}", "a torch.nn.Module of the network", remedy)
+    given, image = f"an image of shape {image.shape}", as_bytes(image[None], "image")
+    maps, hooks = [], []
+
+    def watch(layer, inputs, output):
+        if isinstance(output, torch.Tensor) and output.ndim == 4 and output.is_floating_point():
+            maps.append(output if output.requires_grad else output.requires_grad_())
+
     try:
-        batch = to_input(torch.from_numpy(np.array(image))[None])
-        scores = model(batch.to(next(model.parameters()).device))[0]
+        for watched in model.modules() if layer is None else [layer]:
+            hooks.append(watched.register_forward_hook(watch))
+        with torch.inference_mode(False), torch.enable_grad(), evaluating(model):
+            batch = to_input(torch.from_numpy(np.array(image))).to(*home_of(model))
+            scores = scores_of(model, batch.requires_grad_(), given).flatten()
+            score = scores[_label(scores, label)] if len(scores) > 1 else _single(scores[0], label)
+            seen = [m for m in maps if m.shape[2] * m.shape[3] > 1]
+            slopes = torch.autograd.grad(score, seen, allow_unused=True) if seen else []
     finally:
-        model.train(was_training)
         for hook in hooks:
             hook.remove()
-    last = [m for m in maps if m.ndim == 4 and m.shape[2] * m.shape[3] > 1][-1]
-    (gradient,) = torch.autograd.grad(scores[scores.argmax() if label is None else label], last)
-    heat = F.relu((gradient.mean((2, 3), keepdim=True) * last).sum(1, keepdim=True))
-    heat = F.interpolate(heat, size=image.shape[:2], mode="bilinear")[0, 0]
-    return (heat / heat.max().clamp(min=1e-12)).detach().cpu().numpy()
+    pairs = [pair for pair in zip(slopes, seen, strict=True) if pair[0] is not None]
+    if not pairs:
+        given = "a network without maps on the way to its answer"
+        expected = "a layer that makes (N, C, H, W) of more than one pixel"
+        raise lesson(given, expected, "Take a network with convolutions, or a larger picture.")
+    slope, last = pairs[-1]
+    heat = F.relu((slope.mean((2, 3), keepdim=True) * last).sum(1, keepdim=True)).detach().float()
+    heat = F.interpolate(heat, size=image.shape[1:3], mode="bilinear")[0, 0]
+    return (heat / heat.max().clamp(min=1e-12)).cpu().numpy()
+
+
+def _label(scores, label):
+    """Return the number of the class to speak for."""
+    if label is None:
+        return int(scores.argmax())
+    label = whole(label, "label", 0)
+    if label >= len(scores):
+        given = f"label={label} for a model of {len(scores)} outputs"
+        raise lesson(given, f"0 to {len(scores) - 1}", "Count classes from 0.")
+    return label
+
+
+def _single(score, label):
+    """Turn a single output into the score of class 1, or of class 0, or of the likelier one."""
+    return score if _label(torch.stack([-score, score]), label) else -score

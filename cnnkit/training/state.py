@@ -9,6 +9,7 @@ from typing import Protocol
 import torch
 
 from cnnkit.arguments import lesson
+from cnnkit.disk import reading, write_whole, writing
 from cnnkit.training.checkpoint import load_checkpoint, save_checkpoint
 from cnnkit.training.devices import rank_and_world
 from cnnkit.training.stopping import EarlyStopping
@@ -61,9 +62,7 @@ class Run:
         self.history.append(entry)
         self.loss = torch.zeros_like(self.loss)
         self.seconds = 0.0
-        if self._writes:
-            with open(_log(self.path), "a") as log:
-                log.write(json.dumps(entry) + "\n")
+        self._write_log()
         self.save()
 
     # ---- to disk and back ---------------------------------------------------------------------
@@ -72,13 +71,16 @@ class Run:
         """Make the folder of a new run, if one is wanted."""
         if self.path is None:
             return
-        if self.path.exists():
+        with reading(self.path):
+            exists = self.path.exists()
+        if exists:
             raise FileExistsError(
                 f"{self.path.parent} holds a run already: resume it, or name another folder with "
                 "out."
             )
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        _log(self.path).unlink(missing_ok=True)
+        with writing(self.path.parent, "or name another folder with out"):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            _log(self.path).unlink(missing_ok=True)
 
     def save(self):
         """Write the checkpoint, if there is a folder for it, from the first process alone."""
@@ -95,7 +97,7 @@ class Run:
         }
         learned = {name: part.state_dict() for name, part in self.parts.items()}
         others = {"plan": self.plan, "done": done, "rng": _rng_state(self.device)}
-        save_checkpoint(self.path, learned | others)
+        save_checkpoint(self.path, learned | others, then=self._then())
 
     def restore(self):
         """Bring everything to where the checkpoint was written."""
@@ -111,9 +113,7 @@ class Run:
         stopping.best, stopping.waited = done["best"], done["waited"]
         stopping.best_weights = done["best_weights"]
         _restore_rng(saved["rng"], self.device)
-        if self._writes:  # epochs that were logged, but not saved, come again
-            lines = [json.dumps(entry) + "\n" for entry in self.history]
-            _log(self.path).write_text("".join(lines))
+        self._write_log()  # epochs that were logged, but not saved, come again
 
     def _restore(self, name, state):
         try:
@@ -122,6 +122,20 @@ class Run:
             remedy = "Give the arguments that the run began with, or start a new run."
             given = f"the {name} in {self.path} does not go with this plan ({error})"
             raise lesson(given, "the plan that the run began with", remedy) from error
+
+    def _write_log(self):
+        if self._writes:
+            lines = [json.dumps(entry) + "\n" for entry in self.history]
+            write_whole(_log(self.path), "".join(lines), then=self._then())
+
+    def _then(self):
+        """Say what to do once a disk that took no more takes more."""
+        if self.path is None or not self.path.exists():
+            return "or name another folder with out, and start again"
+        return (
+            "then go on from what was saved before, which is whole: repeat the command with "
+            "--resume (in Python: resume=True)"
+        )
 
     @property
     def _writes(self):

@@ -8,6 +8,7 @@ the same views on every device, and in however many processes a batch is shared 
 
 import math
 
+import numpy as np
 import torch
 from torch.nn import functional as F
 
@@ -69,7 +70,7 @@ def random_views(images, dice, *, scale=(1.0, 1.0), shift=0.0, turn=0.0, flip=Fa
     ValueError
         If `scale` is not a pair from above 0 to 1, or there are not nine dice a picture.
     """
-    least, most = scale
+    least, most = scale if np.shape(scale) == (2,) else (0, 0)
     if not 0 < least <= most <= 1:
         raise lesson(f"scale={scale}", "two shares, 0 < least <= most <= 1", "Use scale=(0.5, 1).")
     if dice.shape != (len(images), DICE):

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from disks import fill, small_disk
 from runs import few, fit, net, press_ctrl_c, same
 
 from cnnkit import datasets, models, training
@@ -264,3 +265,45 @@ def test_a_checkpoint_runs_no_code(tmp_path):
     with pytest.raises(ValueError, match="is whole, but of another version or of another program"):
         training.load_checkpoint(tmp_path / "checkpoint.pt")
     assert not (tmp_path / "harm").exists()
+
+
+def test_a_full_disk_at_a_checkpoint_is_told_and_the_one_before_stays(digits, tmp_path):
+    data, options = few(digits[0], 256), {"epochs": 3, "batch_size": 64}
+    whole, model, going_on = net(), net(), net(seed=3)
+    fit(whole, data, **options)
+    with small_disk(tmp_path / "disk", 10**6) as disk:
+        run, steps = disk / "run", []
+
+        def forward(module, _):
+            steps.append(1)
+            if len(steps) == 6:  # 4 an epoch: the first is saved, the second is under way
+                fill(disk)
+
+        hook = model.register_forward_pre_hook(forward)
+        with pytest.raises(OSError, match=r"could not be written \(No space left on dev") as full:
+            fit(model, data, **options, out=run)
+        hook.remove()
+        said = str(full.value)
+        assert "go on from what was saved before" in said and "--resume" in said
+        assert str(run) in said and "enforce fail" not in said
+        assert sorted(os.listdir(run)) == ["checkpoint.pt", "log.jsonl"]
+        assert training.load_checkpoint(run / "checkpoint.pt")["done"]["step"] == 4
+        (disk / "filler").unlink()
+        fit(going_on, data, **options, out=run, resume=True)
+        assert same(going_on, whole)
+
+
+def test_a_disk_that_is_full_from_the_start_is_told(digits, tmp_path):
+    with small_disk(tmp_path / "disk", 10**6) as disk:
+        fill(disk)
+        with pytest.raises(OSError, match=r"could not be .*No space left") as full:
+            fit(net(), few(digits[0], 256), epochs=1, batch_size=64, out=disk / "run")
+        assert "out" in str(full.value) and "enforce fail" not in str(full.value)
+        assert not list(disk.glob("run/*"))
+
+
+def test_a_folder_that_is_a_file_is_told(digits, tmp_path):
+    (tmp_path / "run").write_text("mine")
+    with pytest.raises(OSError, match=r"run could not be written .*name another folder with out"):
+        fit(net(), few(digits[0], 256), epochs=1, batch_size=64, out=tmp_path / "run")
+    assert (tmp_path / "run").read_text() == "mine"

@@ -194,6 +194,27 @@ def test_a_read_only_memory_map_will_do(digits, tmp_path):
         ({"resume": True, "out": None}, "resume without out"),
         ({"augment": {"scale": (0, 1)}}, "0 < least <= most <= 1"),
         ({"augment": {"zoom": 2}}, "augment={'zoom': 2}; expected arguments of"),
+        ({"augment": {"scale": 0.5}}, "scale=0.5; expected two shares"),
+        ({"augment": {"turn": float("nan")}}, "augment['turn']=nan was given"),
+        ({"augment": {"flip": "no"}}, "augment['flip']='no' was given; expected True or False"),
+        ({"augment": 5}, "augment=5; expected arguments of"),
+        ({"optimizer": "adam"}, "optimizer='adam'; expected a class of torch.optim"),
+        ({"optimizer": lambda groups: None}, "expected one that can be called as optimizer(gro"),
+        ({"lr": True}, "lr=True was given"),
+        ({"lr": np.True_}, "lr=np.True_ was given"),
+        ({"lr": 10**400}, "expected a number of at least 0"),
+        ({"ema": None}, "ema=None was given"),
+        ({"seed": "1"}, "seed='1' was given"),
+        ({"one_cycle": "no"}, "one_cycle='no' was given; expected True or False"),
+        ({"channels_last": 1}, "channels_last=1 was given"),
+        ({"compile": None}, "compile=None was given"),
+        ({"resume": "yes"}, "resume='yes' was given"),
+        ({"progress": 0}, "progress=0 was given"),
+        ({"precision": np.array([1, 2])}, "precision=array([1, 2]) was given"),
+        ({"device": True}, "device=True; expected"),
+        ({"device": 10**30}, "expected 'cpu'"),
+        ({"out": 5}, "out=5 was given; expected the path of a file or a folder"),
+        ({"init": ""}, "init='' was given"),
     ],
 )
 def test_wrong_arguments_are_lessons_before_any_work(digits, tmp_path, options, words):
@@ -244,3 +265,24 @@ def test_the_numbers_of_numpy_are_numbers(digits, tmp_path):
 def test_a_loss_that_is_no_number_is_an_error(digits):
     with pytest.raises(RuntimeError, match="the steps were too large"):
         fit(net(), few(digits[0], 256), batch_size=64, lr=1e30, one_cycle=False, epochs=3)
+
+
+@pytest.mark.parametrize("model", [None, "resnet", models.small_resnet])
+def test_what_is_no_network_is_a_lesson(model, digits):
+    data = few(digits[0], 64)
+    for use in (
+        lambda: fit(model, data),
+        lambda: training.evaluate(model, data),
+        lambda: training.predict(model, data.images[0], 8, digits[0].names),
+        lambda: training.grad_cam(model, data.images[0]),
+    ):
+        with pytest.raises(ValueError, match=r"expected a torch\.nn\.Module"):
+            use()
+
+
+def test_what_has_nothing_to_learn_is_a_lesson(digits):
+    data, frozen = few(digits[0], 64), net().requires_grad_(False)
+    for model in (frozen, torch.nn.Flatten()):
+        with pytest.raises(ValueError, match="a model without parameters to learn"):
+            fit(model, data)
+        assert training.evaluate(model, data)[0] > 0

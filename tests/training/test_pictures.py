@@ -135,3 +135,9 @@ def test_a_model_is_tried_without_being_noticed(digits):
 
 def test_labels_of_no_pictures_are_none():
     assert as_labels([], 0).dtype == np.int64
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_weights_of_another_dtype_are_a_lesson(dtype, digits):
+    with pytest.raises(ValueError, match=f"weights of {dtype}.*model.float"):
+        fit(net().to(dtype), few(digits[0], 64))
