@@ -11,15 +11,17 @@ inputs and compares what comes back::
 
     marks.total()
 
-``marks`` keeps the score, ``compare`` says what counts as the same, ``probe`` looks at networks.
-``causes`` names the misunderstanding behind a wrong answer; it has one module for each exercise.
+``marks`` keeps the score, ``compare`` says what counts as the same, ``draws`` has the numbers that a
+hidden test draws, ``probe`` looks at networks. ``causes`` names the misunderstanding behind a wrong answer; it has
+one module for each exercise.
 """
 
+from cnnkit.checks import draws
 from cnnkit.checks.causes import SENTENCES
 from cnnkit.checks.marks import Marks, Part, Wrong
 from cnnkit.checks.probe import Network, facts
 
-__all__ = ["Marks", "Network", "Part", "Wrong", "facts"]
+__all__ = ["Marks", "Network", "Part", "Wrong", "draws", "facts"]
 
 
 def __getattr__(name):

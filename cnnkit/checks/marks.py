@@ -8,19 +8,24 @@ import signal
 import sys
 import textwrap
 import threading
+import time
 import traceback
+from typing import Any, ClassVar
 
 import numpy as np
 
 from cnnkit.checks.causes import cause_of, cause_of_all
+from cnnkit.checks.causes.anywhere import ROUNDED, is_rounded
 from cnnkit.checks.compare import same, slack
+from cnnkit.checks.memory import unwritten
 
-__all__ = ["MIME", "Marks", "Part", "Score", "Wrong", "score_of"]
+__all__ = ["MIME", "Marks", "NotJudged", "OutOfTime", "Part", "Score", "Wrong", "score_of"]
 
 MIME = "application/vnd.cnnkit.marks+json"  # the record of a score, beside its number
 
 INDENT = " " * 9  # the width of "  right  ": a message stands below its title
 AGAIN = "(As above.)"
+CHANGED = "The result is right, but your function changed the input it was given: whoever passed it still needs it. Work on a copy, or build a new array."
 
 
 class Wrong(Exception):
@@ -30,6 +35,10 @@ class Wrong(Exception):
 # Not an Exception: an answer that catches every Exception in its loop is stopped all the same.
 class OutOfTime(BaseException):
     """An answer that did not come back in time."""
+
+
+class NotJudged(BaseException):
+    """The means of judging failed: nobody's answer is to blame, and there is no verdict."""
 
 
 class Marks:
@@ -110,6 +119,8 @@ class Score(float):
 class Part:
     """One case that the function has to get right; all of it or nothing counts."""
 
+    current: ClassVar["Part | None"] = None  # the one that is being judged: a judge asks for it
+
     def __init__(self, marks, title, weight, seconds, hidden):
         self.marks, self.title, self.weight = marks, title, weight
         self.seconds = 0.5 if marks.was_slow else seconds  # an endless loop costs its time once
@@ -159,9 +170,7 @@ class Part:
         if dtype and answer.dtype != np.dtype(dtype):
             raise Wrong(f"The values are right, but their type is {answer.dtype}, not {dtype}.")
         if unchanged and not self._untouched():
-            raise Wrong(
-                "The result is right, but your function changed the input it was given: whoever passed it still needs it. Work on a copy, or build a new array."
-            )
+            raise Wrong(CHANGED)
 
     def compare_all(self, answers, expected):
         """Compare an answer for each of the cases that were given: one cause explains them all."""
@@ -173,7 +182,7 @@ class Part:
         wrong = [row for row in rows if not same(row[1], row[2], 1e-9)]
         if not wrong:
             return
-        cause = cause_of_all(self.marks.name, cases, plain, expected)
+        cause = cause_of_all(self.marks.name, cases, plain, expected, 1e-9)
         case, answer, value = wrong[0]
         if cause or self.hidden:
             raise Wrong(cause or self._difference(answer, value, 1e-9))
@@ -202,10 +211,12 @@ class Part:
         self.compared = True
         plain = self._plain(answer)
         if plain.shape != shape:
+            if self.hidden:  # numbers that an answer chooses are not shown where it saw ours
+                raise Wrong("Your array has the wrong shape.")
             raise Wrong(f"Your array has the shape {plain.shape}; it must have {shape}.")
         return plain
 
-    def compare_pairs(self, answer, expected, *, of=None):
+    def compare_pairs(self, answer, expected, *, of=None, unchanged=False):
         """Compare a list of (name, number) pairs with the right one."""
         self.compared = True
         try:
@@ -223,8 +234,13 @@ class Part:
             raise Wrong(cause)
         if [name for name, _ in pairs] != [name for name, _ in expected]:
             raise Wrong("The names are not those of the most probable class of each image.")
-        if not same(np.array([p for _, p in pairs]), np.array([p for _, p in expected])):
+        numbers, right = (np.array([p for _, p in some]) for some in (pairs, expected))
+        if not same(numbers, right):
+            if is_rounded(numbers, right):
+                raise Wrong(ROUNDED)
             raise Wrong("The names are right, but the numbers are not their probabilities.")
+        if unchanged and not self._untouched():
+            raise Wrong(CHANGED)
 
     def compare_named(self, answers, expected, *, about, tolerance):
         """Compare a (name, number) pair for each of some cases: one cause explains them all.
@@ -300,6 +316,7 @@ class Part:
     # ---- the with statement ------------------------------------------------------------------
 
     def __enter__(self):
+        Part.current = self
         self.marks.weight += self.weight
         # A warning or a progress bar is no mistake, but nbgrader takes stderr for one. What an
         # answer prints in a hidden part could show the part's inputs, so it is dropped there.
@@ -308,14 +325,17 @@ class Part:
         self.streams.enter_context(contextlib.redirect_stderr(quiet or sys.stdout))
         if quiet is not None:
             self.streams.enter_context(contextlib.redirect_stdout(quiet))
-        self.alarm = _Alarm(self.seconds)
+        self.streams.enter_context(unwritten())
+        rings = hasattr(signal, "setitimer") or not hasattr(sys, "monitoring")
+        self.alarm = (_Alarm if rings else _Watch)(self.seconds)
         self.alarm.start()
         return self
 
     def __exit__(self, kind, error, trace):
+        Part.current = None
         self.alarm.stop()
         self.streams.close()
-        if isinstance(error, KeyboardInterrupt | GeneratorExit):
+        if isinstance(error, KeyboardInterrupt | GeneratorExit | NotJudged):
             return False
         if error is None and self.compared:
             self.marks.right += self.weight
@@ -382,8 +402,45 @@ class _Raises:
         return True
 
 
+class _Watch:
+    """Raise OutOfTime after some seconds, where there are no alarms: in a browser, on Windows.
+
+    Python 3.12 and later call us at each turn of a loop and each call of a function, and there we
+    look at the clock.
+    """
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+        self.monitoring: Any = vars(sys)["monitoring"]
+        self.tool = None
+        # In a browser there is no time of the processor to ask for.
+        self.clock = time.perf_counter if sys.platform == "emscripten" else time.process_time
+
+    def start(self):
+        free = [tool for tool in range(6) if self.monitoring.get_tool(tool) is None]
+        if not free:
+            return
+        self.tool, self.end = free[-1], self.clock() + self.seconds
+        events = self.monitoring.events.JUMP, self.monitoring.events.PY_START
+        self.monitoring.use_tool_id(self.tool, "cnnkit")
+        for event in events:
+            self.monitoring.register_callback(self.tool, event, self._look)
+        self.monitoring.set_events(self.tool, sum(events))
+
+    def stop(self):
+        if self.tool is not None:
+            self.monitoring.set_events(self.tool, 0)
+            self.monitoring.free_tool_id(self.tool)
+            self.tool = None
+
+    def _look(self, *where):
+        if self.clock() > self.end:
+            self.end = self.clock() + 0.5  # again and again, as the alarm rings
+            raise OutOfTime
+
+
 class _Alarm:
-    """Raise OutOfTime after some seconds, where the system can (not on Windows).
+    """Raise OutOfTime after some seconds, where the system can ring.
 
     What counts is the processor's time, so that a busy machine costs nobody marks; only an answer
     that waits and does nothing is stopped by the clock, ten times later.
@@ -422,11 +479,13 @@ def _leaves(value):
 
 
 def _article(word):
-    return "an" if word[0] in "AEIOU" else "a"
+    return "an" if re.match("[AEIO]|U(?!ni)", word) else "a"
 
 
 def _line_of(error):
     """Name the line of the notebook on which an exception arose."""
+    if hasattr(error, "line_of_answer"):  # it arose in another process, which told us
+        return error.line_of_answer
     frames = [f for f in traceback.extract_tb(error.__traceback__) if "ipykernel" in f.filename]
     if len(frames) < 2:  # the first one is the test cell itself
         return ""

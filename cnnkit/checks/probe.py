@@ -12,11 +12,17 @@ import numpy as np
 
 from cnnkit.checks.marks import Wrong
 
-__all__ = ["Network", "facts"]
+__all__ = ["Network", "belongings", "facts", "hang_on"]
+
+MOST = 100  # hooks and attributes that somebody leaves on a layer: there need not be more
 
 
 class Network:
     """A network of PyTorch or Keras, seen from outside: plain arrays go in and come out."""
+
+    def __new__(cls, model):
+        """Let a network that lives in another process be asked there."""
+        return model.as_network() if hasattr(type(model), "as_network") else super().__new__(cls)
 
     def __init__(self, model):
         torch, keras = sys.modules.get("torch"), sys.modules.get("keras")
@@ -88,6 +94,14 @@ class Network:
         trained = [p.requires_grad for p in self._parameters()]
         return values, trained, [module.training for module in self.model.modules()]
 
+    def belongings(self):
+        """Count, for each module of PyTorch, what hangs on it: its hooks, and its attributes.
+
+        Hooks that a function registers and does not remove, a ``forward`` that it replaces and a
+        list that it keeps on a layer all add one.
+        """
+        return [belongings(module) for module in self.model.modules()]
+
     def tensors(self):
         """List (number of values, whether training changes it, whether it is a parameter)."""
         if self.is_keras:
@@ -116,6 +130,26 @@ class Network:
         finally:
             for module, mode in before:
                 module.training = mode
+
+
+def belongings(module):
+    """Count the hooks of a module of PyTorch, those of its parameters, and its attributes."""
+    own = vars(module)
+    tables = [table for name, table in own.items() if name.endswith("_hooks") and table]
+    tables += [p._backward_hooks for p in module.parameters(recurse=False) if p._backward_hooks]
+    return [sum(map(len, tables)), len(own)]
+
+
+def hang_on(module, hooks, attributes):
+    """Give a module as many hooks and attributes as its twin elsewhere has: empty ones."""
+    for _ in range(min(hooks - belongings(module)[0], MOST)):
+        module.register_forward_pre_hook(_no_hook)
+    for number in range(min(attributes - belongings(module)[1], MOST)):
+        vars(module)[f"left_{number}"] = None
+
+
+def _no_hook(module, given):
+    """Do nothing: stands for a hook that stays where it was registered."""
 
 
 def facts(model, input_shape, batch_size, itemsize):

@@ -1,11 +1,10 @@
-"""The file form of the zoo: answers that are changes of others, and what a file says at its top."""
+"""The file form of the zoo: answers that are changes of others, and how often they are judged."""
 
 import pytest
 import zoo
 
 FILE = """\
 # What the doctor ordered.
-# draws: 3
 
 # %% base: sum of two
 def double(x):
@@ -105,8 +104,11 @@ def test_a_file_that_says_too_little_or_too_much(read, old, new, told):
         read(FILE.replace(old, new, 1))
 
 
-def test_a_file_says_how_often_its_answers_are_judged(tmp_path):
-    path = tmp_path / "double.py"
-    for text, draws in [(FILE, 3), (FILE.replace("# draws: 3\n", ""), 10)]:
-        path.write_text(text, encoding="utf8")
-        assert zoo.draws(path) == draws
+def test_answers_are_judged_fifty_times_or_as_often_as_one_asks(monkeypatch):
+    assert (zoo.draws("relu"), zoo.draws("predict_image"), zoo.draws("train")) == (50, 10, 1)
+    monkeypatch.setenv("CNNKIT_DRAWS", "1000")
+    assert (zoo.draws("relu"), zoo.draws("predict_image"), zoo.draws("train")) == (1000, 200, 1)
+
+
+def test_what_is_judged_less_often_is_a_function_of_the_course():
+    assert set(zoo.SLOWER) <= {function for points in zoo.CONTRACT.values() for function in points}

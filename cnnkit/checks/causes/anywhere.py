@@ -5,14 +5,32 @@ import itertools
 import numpy as np
 
 from cnnkit.checks.compare import same
+from cnnkit.checks.memory import never_written
 
-__all__ = ["cause_anywhere"]
+__all__ = ["ROUNDED", "cause_anywhere", "is_rounded"]
+
+NEVER_WRITTEN = "Some places of your result were never written to: np.empty reserves memory and leaves in it whatever lies there. Begin with np.zeros, or fill every place."
+ROUNDED = "Your result is rounded: give the numbers as they come, with all their digits. Round only what you print."
+DIGITS = range(5)  # so many after the point: with more, a number counts as right
+
+
+def is_rounded(answer, expected):
+    """Whether an answer is what is right, rounded to some digits after the point."""
+    if answer.shape != expected.shape or np.isin(answer, (-1, 0, 1)).all():
+        return False  # of zeros and ones alone nobody can tell: it may be a step, or a sign
+    return any(
+        np.allclose(answer, np.round(expected, digits), rtol=1e-6, atol=1e-9) for digits in DIGITS
+    )
 
 
 def cause_anywhere(answer, expected, tolerance):
     """Name the cause of a wrong array, whatever function gave it; None if it shows none."""
+    if never_written(answer):
+        return NEVER_WRITTEN
+    answer_is = answer.dtype.kind
+    answer, expected = np.asarray(answer, float), np.asarray(expected, float)  # bytes wrap around
     if np.isnan(answer).any() or (np.isinf(answer).any() and not np.isinf(expected).any()):
-        return "The result holds nan or inf: something was divided by zero, or grew too large."
+        return "The result holds nan or inf: something was divided by zero, grew too large, or was never written to (torch.empty only reserves memory)."
     for axes in itertools.permutations(range(answer.ndim)):
         if same(answer.transpose(axes), expected, tolerance):
             return "The axes have changed places: which one counts rows, columns, channels?"
@@ -22,11 +40,15 @@ def cause_anywhere(answer, expected, tolerance):
         return "Every value of the result is zero: is the computed value ever stored?"
     if same(-answer, expected, tolerance):
         return "The numbers are right but for the sign: something is subtracted the wrong way."
-    if answer.dtype.kind in "iu" and same(answer, np.trunc(expected), tolerance):
+    if same(answer, np.maximum(expected, 0), tolerance):
+        return "Everything below zero has become 0: nothing here asks for a ReLU."
+    if same(answer, np.abs(expected), tolerance):
+        return "The minus signs are gone: a result may well be below zero."
+    if answer_is in "iu" and same(answer, np.trunc(expected), tolerance):
         return "The fractions are cut off: integers cannot hold them, compute in floats."
-    if answer.dtype.kind == "u" and same(answer, expected % 256, tolerance):
+    if answer_is == "u" and same(answer, expected % 256, tolerance):
         return "Values above 255 have wrapped around: 8 bits cannot hold them, compute in floats."
-    return None
+    return ROUNDED if is_rounded(answer, expected) else None
 
 
 def _cause_of_shape(got, wanted):

@@ -80,6 +80,10 @@ CAUSES: dict[str, list] = {
         ),
         ("Your values go from -1 to 1; they should go from 0 to 1.", lambda x: x / 127.5 - 1),
         ("Your image is a negative: black should be 0 and white 1.", lambda x: 1 - x / 255),
+        (
+            "Bytes above 127 became negative: an int8 goes from -128 to 127. Use float32.",
+            lambda image: image.astype(np.int8) / 255,
+        ),
         ("The values are not divided at all: white is 255, and should be 1.", lambda x: x),
     ],
     "flat_index": [
@@ -91,6 +95,10 @@ CAUSES: dict[str, list] = {
         (
             "You leave one row out: `row` full rows lie before yours, because rows count from 0.",
             lambda r, c, w: (r - 1) * w + c,
+        ),
+        (
+            "You count the columns from the right: column 0 is the leftmost.",
+            lambda r, c, w: r * w + w - 1 - c,
         ),
         ("The width is not used: how many pixels does a full row have?", lambda r, c, w: r + c),
         (
@@ -120,6 +128,10 @@ CAUSES: dict[str, list] = {
         (
             "Only the first two sizes count in your answer: the channels are inputs too.",
             lambda shape, units: np.prod(shape[:2], dtype=float) * units + units,
+        ),
+        (
+            "Only the first three sizes count in your answer: multiply them all, however many.",
+            lambda shape, units: np.prod(shape[:3], dtype=float) * units + units,
         ),
         (
             "Only one of the sizes counts in your answer: multiply them all.",

@@ -184,6 +184,10 @@ CAUSES: dict[str, list] = {
             "The biases are missing: each filter adds its own.",
             lambda x, ks, bs, s=1, p=0: _conv2d(x, ks, 0 * bs, s, p),
         ),
+        (
+            "Every filter adds the first bias: each has its own.",
+            lambda x, ks, bs, s=1, p=0: _conv2d(x, ks, np.full(len(bs), bs[0]), s, p),
+        ),
         (ONE_BIAS, lambda x, ks, bs, s=1, p=0: _conv2d(x, ks, len(x) * bs, s, p)),
         (FIRST_CHANNEL, lambda x, ks, bs, s=1, p=0: _conv2d(x[:1], ks[:, :1], bs, s, p)),
         (AVERAGED, lambda x, ks, bs, s=1, p=0: _conv2d(x / len(x), ks, bs, s, p)),

@@ -24,7 +24,37 @@ def _one_hot(z, targets):
 UNSTABLE = "Large logits overflow (nan or inf): exp(1000) is too large for a float. Subtract the largest logit first; it changes nothing in the result."
 
 
+NOT_ITS_LARGEST = "What you subtract is not the largest logit of each row: a row far from it becomes 0 / 0. Take each row's own largest (axis and keepdims)."
+
 HIDDEN_LOSS = "A small number inside the logarithm hides large losses: compute the logarithm as z - max - log(sum(exp(z - max))) instead."
+
+
+# What is subtracted instead of the largest logit of each row.
+NOT_LARGEST = [
+    lambda z: z.max(),
+    lambda z: np.atleast_2d(z)[0].max(),
+    lambda z: np.abs(z).max(axis=-1, keepdims=True),
+    lambda z: np.maximum(z.max(axis=-1, keepdims=True), 0),
+    lambda z: z.min(axis=-1, keepdims=True),
+    lambda z: z.mean(axis=-1, keepdims=True),
+    lambda z: z[..., :1],
+    lambda z: z[..., -1:],
+]
+
+
+def _less(what):
+    """Make a softmax that subtracts something else first."""
+
+    def softmax(z):
+        powers = np.exp(z - what(z))
+        return powers / powers.sum(axis=-1, keepdims=True)
+
+    return softmax
+
+
+def _for_each(misunderstood):
+    """Make a cause of each number that may be subtracted; `misunderstood` gets the softmax."""
+    return [(NOT_ITS_LARGEST, misunderstood(_less(what))) for what in NOT_LARGEST]
 
 
 def _log_softmax(z):
@@ -39,6 +69,15 @@ def _losses(z, targets):
 def _over_whole(z):
     powers = np.exp(z - z.max())
     return powers / powers.sum()
+
+
+def _with_largest_of_all(z):
+    return np.log(np.exp(z - z.max()).sum(axis=-1, keepdims=True)) - (z - z.max())
+
+
+def _first_largest(shares, names):
+    which = shares.argmax(axis=1)
+    return _read(shares, names, which, shares[np.arange(len(shares)), which])
 
 
 def _read(z, names, which, numbers):
@@ -66,6 +105,7 @@ CAUSES: dict[str, list] = {
     ],
     "softmax": [
         (UNSTABLE, _naive_softmax),
+        *_for_each(lambda softmax: softmax),
         (
             "The axis is wrong: your columns add up to 1, each row should.",
             lambda z: _softmax(z, 0),
@@ -96,6 +136,7 @@ CAUSES: dict[str, list] = {
             UNSTABLE,
             lambda z, t: -np.log(_naive_softmax(z)[np.arange(len(t)), t]).mean(),
         ),
+        (NOT_ITS_LARGEST, lambda z, t: _with_largest_of_all(z)[np.arange(len(t)), t].mean()),
         (
             "A probability rounded to 0 gives an infinite loss: compute the logarithm as z - max - log(sum(exp(z - max))), without a softmax in between.",
             lambda z, t: -np.log(_picked(z, t)).mean(),
@@ -178,12 +219,15 @@ CAUSES: dict[str, list] = {
             lambda z, t: _whole_columns(z, t),
         ),
         (UNSTABLE, lambda z, t: (_naive_softmax(z) - _one_hot(z, t)) / len(t)),
+        *_for_each(lambda softmax: lambda z, t: (softmax(z) - _one_hot(z, t)) / len(t)),
     ],
     "read_out": [
         (
             "That number is a logit: apply softmax to get the probability.",
             lambda z, n: _read(z, n, z.argmax(1), z.max(1)),
         ),
+        (UNSTABLE, lambda z, n: _first_largest(_naive_softmax(z), n)),
+        *_for_each(lambda softmax: lambda z, n: _first_largest(softmax(z), n)),
         (
             "You name the least probable class.",
             lambda z, n: _read(z, n, z.argmin(1), _softmax(z).min(1)),

@@ -77,6 +77,7 @@ CAUSES: dict[str, list] = {
         ("You look where the gradient is positive: look where x was.", lambda g, x: g * (g > 0)),
         ("The gradient passes everywhere: where x was negative, it stops.", lambda g, x: g),
         ("The gradient passes where x was negative: turn the condition.", lambda g, x: g * (x < 0)),
+        ("Where x is exactly 0, nothing comes back: ask for x > 0.", lambda g, x: g * (x >= 0)),
         ("That is the slope alone: multiply it by the gradient that comes in.", lambda g, x: x > 0),
         (
             "You multiply by x: the slope of ReLU is 1 where x is positive.",
@@ -108,6 +109,10 @@ CAUSES: dict[str, list] = {
             lambda g, x, n, s=None: _spread(
                 g, x, n, s, lambda w: (w == w.max()) * ((w == w.max()).sum() == 1)
             ),
+        ),
+        (
+            "Your search for the largest value starts at 0, so a window below zero has none: start with the window's own first value.",
+            lambda g, x, n, s=None: _spread(g, x, n, s, lambda w: _first(np.maximum(w, 0))),
         ),
         (
             "That is the way back through an average: here the largest value gets it all.",
@@ -210,6 +215,10 @@ CAUSES: dict[str, list] = {
             _each(lambda p, g, lr: p + lr * g),
         ),
         ("The learning rate is missing.", _each(lambda p, g, lr: p - g)),
+        (
+            "Your learning rate is always 0.1: use the one that comes in, `lr`.",
+            _each(lambda p, g, lr: p - 0.1 * g),
+        ),
         ("You divide by the learning rate: multiply.", _each(lambda p, g, lr: p - g / lr)),
         ("The gradient is missing.", _each(lambda p, g, lr: p - lr)),
         (

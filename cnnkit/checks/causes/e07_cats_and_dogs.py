@@ -4,12 +4,12 @@ import numpy as np
 
 from cnnkit import functional as F
 
-ONLY_GUESSES = "It guesses, even on pictures that it has trained on. Look at the loop: zero_grad, scores, loss, backward, step, for each batch, and the labels in the same order as the pictures."
-NO_SCORES = "It can be judged once it gives two scores for each picture: see above."
+ONLY_GUESSES = "It guesses, even on pictures that it has trained on. Look at the loop: zero_grad, logits, loss, backward, step, for each batch, and the labels in the same order as the pictures."
+NO_LOGITS = "It can be judged once it gives two logits for each picture: see above."
 KNOWS_TOO_LITTLE = "On new pictures it is not good enough yet. A deeper network, more epochs, batch normalisation, or mirrored pictures help; a larger dense layer does not."
 SEED_TOO_LATE = "The same seed gave two different networks: call torch.manual_seed(seed) before the layers are made, and draw every random number from it."
 NOT_ONE_IN_ALL = "Both values together must be one: take softmax in the last layer, as the article's listing does."
-DROPOUT_IN_IT = "Asked twice while it trains, it gives other scores: is there a dropout? The article's network has none."
+DROPOUT_IN_IT = "Asked twice while it trains, it gives other logits: is there a dropout? The article's network has none."
 PICTURE_CHANGED = "The answer is right, but the picture that was passed in has changed: thumbnail() changes it, resize() and convert() make a new one."
 STILL_TRAINING = "The network was left in training mode, where dropout still throws values away: call model.eval() first."
 
@@ -30,8 +30,8 @@ def _constant(value):
 
 _ARTICLE = _sizes()
 _COUNTS = [
-    ("One score is missing: the dense layer has two outputs, cat and dog.", _sizes(units=1)),
-    ("The biases are missing: each filter and each score has one.", _ARTICLE - 12),
+    ("One logit is missing: the dense layer has two outputs, cat and dog.", _sizes(units=1)),
+    ("The biases are missing: each filter and each logit has one.", _ARTICLE - 12),
     ("The biases of the filters are missing.", _ARTICLE - 10),
     ("The biases of the dense layer are missing.", _ARTICLE - 2),
     ("The image is padded: the article's convolution has no padding.", _sizes(padding=2)),
@@ -63,7 +63,7 @@ def _article(
     return maps.reshape(len(maps), -1) @ weight.T + offset
 
 
-def _with(end=lambda scores: scores, **other):
+def _with(end=lambda logits: logits, **other):
     return lambda *arrays: end(_article(*arrays, **other))
 
 
@@ -71,23 +71,38 @@ def _sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def _softmax(scores):
-    return F.softmax(scores, 1)
+def _softmax(logits):
+    return F.softmax(logits, 1)
 
+
+def _leaky(x):
+    return np.where(x > 0, x, 0.01 * x)
+
+
+def _six_at_most(x):
+    return np.clip(x, 0, 6)
+
+
+LEAKS = (
+    "The activation lets a part of what is below zero through (a leaky ReLU): the article has ReLU."
+)
+SIX_AT_MOST = "The activation is cut off at six (ReLU6): the article has ReLU."
 
 _SCORES = [
     (
-        "The softmax is in the network already: PyTorch has it in the loss, so the network ends with the scores.",
+        "The softmax is in the network already: PyTorch has it in the loss, so the network ends with the logits.",
         _with(_softmax),
     ),
     (
         "The network ends with the logarithm of a softmax: PyTorch has it in the loss.",
-        _with(lambda scores: np.log(_softmax(scores))),
+        _with(lambda logits: np.log(_softmax(logits))),
     ),
-    ("The network ends with a sigmoid: it must end with the scores.", _with(_sigmoid)),
-    ("The scores go through ReLU: they may be negative.", _with(F.relu)),
+    ("The network ends with a sigmoid: it must end with the logits.", _with(_sigmoid)),
+    ("The logits go through ReLU: they may be negative.", _with(F.relu)),
     ("The ReLU after the convolution is missing.", _with(activation=lambda x: x)),
     ("The convolution is followed by a sigmoid: the article has ReLU.", _with(activation=_sigmoid)),
+    (LEAKS, _with(activation=_leaky)),
+    (SIX_AT_MOST, _with(activation=_six_at_most)),
     ("The convolution is followed by tanh: the article has ReLU.", _with(activation=np.tanh)),
     ("The pooling averages: the article's takes the maximum.", _with(pool=F.avg_pool2d)),
     (
@@ -98,7 +113,7 @@ _SCORES = [
 # Keras: pictures come channels last, and are flattened so; the softmax is in the network.
 _PROBABILITIES = [
     (
-        "The network ends with the scores: in the article's listing softmax is in the last layer.",
+        "The network ends with the logits: in the article's listing softmax is in the last layer.",
         _with(channels_last=1),
     ),
     (
@@ -117,8 +132,10 @@ _PROBABILITIES = [
         "The convolution is followed by a sigmoid: the article has ReLU.",
         _with(_softmax, activation=_sigmoid, channels_last=1),
     ),
+    (LEAKS, _with(_softmax, activation=_leaky, channels_last=1)),
+    (SIX_AT_MOST, _with(_softmax, activation=_six_at_most, channels_last=1)),
     (
-        "The scores go through ReLU before the softmax.",
+        "The logits go through ReLU before the softmax.",
         _with(lambda s: _softmax(F.relu(s)), channels_last=1),
     ),
 ]
@@ -188,8 +205,8 @@ def _told(name=("cat", "dog"), number=lambda p: p.max(), part=_whole, **other):
 
 
 def _raw(picture, weight, offset, size):
-    scores = weight @ picture.transpose(2, 0, 1).ravel() + offset
-    return [(("cat", "dog")[int(scores.argmax())], float(scores.max()))]
+    logits = weight @ picture.transpose(2, 0, 1).ravel() + offset
+    return [(("cat", "dog")[int(logits.argmax())], float(logits.max()))]
 
 
 _ALWAYS_SURE = "Every probability is 1: either the values are not divided by 255, though the network was trained on 0 to 1, or softmax runs over the wrong axis."
@@ -223,9 +240,9 @@ _PREDICTIONS = [
         "That is a percentage: a probability goes from 0 to 1.",
         _told(number=lambda p: 100 * p.max()),
     ),
-    ("That is the score, not the probability: softmax is missing.", _raw),
+    ("That is the logit, not the probability: softmax is missing.", _raw),
     (
-        "Softmax is taken twice: once makes probabilities of the scores.",
+        "Softmax is taken twice: once makes probabilities of the logits.",
         _told(number=lambda p: _softmax(p[None])[0].max()),
     ),
 ]
@@ -233,7 +250,7 @@ _PREDICTIONS = [
 CAUSES: dict[str, list] = {
     "article_model": [(sentence, _constant(count)) for sentence, count in _COUNTS],
     "article_model_keras": [(sentence, _constant(count)) for sentence, count in _COUNTS],
-    "article_model.scores": _SCORES,
+    "article_model.logits": _SCORES,
     "article_model_keras.probabilities": _PROBABILITIES,
     "count_parameters": _PARAMETERS,
     "predict_image": _PREDICTIONS,

@@ -3,6 +3,7 @@
 import numpy as np
 
 MODEL_CHANGED = "The numbers are right, but your function changed the model: its numbers, their type or its mode are no longer what they were. Work on a copy, or put everything back."
+LEFT_ON_MODEL = "The numbers are right, but your function left something on the model, most likely hooks: they run at each later forward pass. Keep what register_forward_hook returns, and call its remove() in the end."
 STEPPED = "The gradients are right, but the parameters have moved: collect the gradients, and leave the step to the optimiser."
 ONE_BIG_BATCH = "The gradients are right, but more pictures than one batch holds went through at once: they would not fit in memory. Take batch after batch."
 BACKWARD_TOO_LATE = "The gradients are right, but every batch's activations are kept until the end: call backward() for each batch before the next one goes in."

@@ -63,3 +63,15 @@ def flat_index(row, column, width):
 # %% right: a dot product
 def flat_index(row, column, width):
     return np.array([row, column]) @ np.array([width, 1])
+
+
+# %% wrong: columns from the right
+# loses 2: columns from the right
+def flat_index(row, column, width):
+    return row * width + width - 1 - column
+
+
+# %% wrong: single precision
+# loses 0.5: Some values are wrong
+def flat_index(row, column, width):
+    return np.float32(row) * np.float32(width) + np.float32(column)

@@ -74,3 +74,18 @@ def to_channels_first(image):
     import torch
 
     return torch.from_numpy(image).permute(2, 0, 1).numpy()
+
+
+# %% wrong: what it gave first for a size, again
+# loses 0.5: Some values are wrong
+def to_channels_first(image):
+    kept = to_channels_first.__dict__.setdefault("kept", {})
+    if image.shape not in kept:
+        kept[image.shape] = np.transpose(image, (2, 0, 1))
+    return kept[image.shape]
+
+
+# %% wrong: bytes with a sign
+# loses 1.5: Some values are wrong
+def to_channels_first(image):
+    return np.transpose(image, (2, 0, 1)).astype(np.int8)

@@ -94,3 +94,19 @@ def to_gray(image):
     logging.warning("an honest note")
     print("50 %", file=sys.stderr)
     return np.average(image.astype(float), axis=2, weights=[0.299, 0.587, 0.114])
+
+
+# %% wrong: clipped to one when float
+# loses 0.5: Some values are wrong
+def to_gray(image):
+    if image.dtype != np.uint8:
+        image = np.clip(image, 0, 1)
+    return image.astype(float) @ np.array([0.299, 0.587, 0.114])
+
+
+# %% wrong: bytes with a sign
+# loses 1.25: Some values are wrong
+def to_gray(image):
+    if image.dtype == np.uint8:
+        image = image.astype(np.int8)
+    return image.astype(float) @ np.array([0.299, 0.587, 0.114])

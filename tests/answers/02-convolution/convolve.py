@@ -139,3 +139,52 @@ def convolve(image, kernel):
 
     x, w = torch.tensor(image.astype(float)), torch.tensor(kernel.astype(float))
     return torch.nn.functional.conv2d(x[None, None], w[None, None])[0, 0].numpy()
+
+
+# %% base: as asked
+def convolve(image, kernel):
+    image, kernel = image.astype(float), kernel.astype(float)
+    windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
+    result = np.einsum("ijab,ab->ij", windows, kernel)
+    return result
+
+
+# %% wrong: absolute result
+# loses 4: The minus signs are gone
+# base: as asked
+# change: return result => return np.abs(result)
+
+
+# %% wrong: ReLU on top
+# loses 4: below zero has become 0
+# base: as asked
+# change: return result => return np.maximum(result, 0)
+
+
+# %% wrong: absolute image
+# loses 3: Some values are wrong
+# base: as asked
+# change: windows = np => image = np.abs(image) \n windows = np
+
+
+# %% wrong: what it gave first for a size, again
+# loses 1: Some values are wrong
+# base: as asked
+# change: return result => return convolve.__dict__.setdefault("kept", {}).setdefault((image.shape, kernel.shape), result)
+
+
+# %% wrong: clipped to bytes
+# loses 4: below zero has become 0
+# base: as asked
+# change: return result => return np.clip(result, 0, 255)
+
+
+# %% wrong: added to what lies in memory
+# loses 5: never written to
+def convolve(image, kernel):
+    kh, kw = kernel.shape
+    result = np.empty((image.shape[0] - kh + 1, image.shape[1] - kw + 1))
+    for a, b in np.ndindex(kh, kw):
+        rows, columns = result.shape
+        result += kernel[a, b] * image[a : a + rows, b : b + columns].astype(float)
+    return result

@@ -135,3 +135,29 @@ def convolve_filters(image, kernels, biases):
 
     x, w = torch.tensor(image).float(), torch.tensor(kernels).float()
     return torch.nn.functional.conv2d(x[None], w, torch.tensor(biases).float())[0].numpy()
+
+
+# %% base: as asked
+def convolve_filters(image, kernels, biases):
+    image, kernels, biases = image.astype(float), kernels.astype(float), np.asarray(biases, float)
+    windows = np.lib.stride_tricks.sliding_window_view(image, kernels.shape[2:], axis=(1, 2))
+    maps = np.einsum("cijab,fcab->fij", windows, kernels)
+    return maps + biases[:, None, None]
+
+
+# %% wrong: ReLU on top
+# loses 3: below zero has become 0
+# base: as asked
+# change: return maps + biases[:, None, None] => return np.maximum(maps + biases[:, None, None], 0)
+
+
+# %% wrong: absolute biases
+# loses 3: Some values are wrong
+# base: as asked
+# change: biases[:, => np.abs(biases)[:,
+
+
+# %% wrong: three channels at most
+# loses 1: Some values are wrong
+# base: as asked
+# change: , kernels.astype(float) => [:3], kernels.astype(float)[:, :3]

@@ -81,3 +81,27 @@ def slide_pairs(image, weights):
     x = torch.tensor(image.astype(float))[:, None]
     w = torch.tensor(weights.astype(float))[None, None]
     return torch.nn.functional.conv1d(x, w)[:, 0].numpy()
+
+
+# %% base: as asked
+def slide_pairs(image, weights):
+    image = np.asarray(image, dtype=float)
+    return image[:, :-1] * weights[0] + image[:, 1:] * weights[1]
+
+
+# %% wrong: absolute result
+# loses 2.75: The minus signs are gone
+# base: as asked
+# change: return image[:, :-1] * weights[0] + image[:, 1:] * weights[1] => return np.abs(image[:, :-1] * weights[0] + image[:, 1:] * weights[1])
+
+
+# %% wrong: ReLU on top
+# loses 2.75: below zero has become 0
+# base: as asked
+# change: return image[:, :-1] * weights[0] + image[:, 1:] * weights[1] => return np.maximum(image[:, :-1] * weights[0] + image[:, 1:] * weights[1], 0)
+
+
+# %% wrong: absolute image
+# loses 1.5: Some values are wrong
+# base: as asked
+# change: dtype=float) => dtype=float) \n image = np.abs(image)

@@ -133,3 +133,56 @@ def conv2d(image, kernels, biases, stride=1, padding=0):
 
     x, w, b = (torch.tensor(a.astype(float)) for a in (image, kernels, biases))
     return torch.nn.functional.conv2d(x[None], w, b, stride, padding)[0].numpy()
+
+
+# %% base: as asked
+def conv2d(image, kernels, biases, stride=1, padding=0):
+    image = np.asarray(image, dtype=float)
+    x = np.pad(image, ((0, 0), (padding, padding), (padding, padding)))
+    windows = np.lib.stride_tricks.sliding_window_view(x, kernels.shape[2:], axis=(1, 2))
+    maps = np.einsum("cijab,fcab->fij", windows, kernels)
+    biases = np.asarray(biases, float)
+    result = maps + biases[:, None, None]
+    return result[:, ::stride, ::stride]
+
+
+# %% wrong: ReLU on top
+# loses 4.5: below zero has become 0
+# base: as asked
+# change: result[:, ::stride, ::stride] => np.maximum(result[:, ::stride, ::stride], 0)
+
+
+# %% wrong: first bias for all
+# loses 5: Every filter adds the first bias: each has its own
+# base: as asked
+# change: biases[:, None, None] => biases[0]
+
+
+# %% wrong: reversed biases
+# loses 5: Some values are wrong
+# base: as asked
+# change: biases[:, => biases[::-1][:,
+
+
+# %% wrong: absolute biases
+# loses 4.5: Some values are wrong
+# base: as asked
+# change: biases[:, => np.abs(biases)[:,
+
+
+# %% wrong: the kernels are overwritten
+# loses 1.5: changed the input
+# base: as asked
+# change: biases = np.asarray(biases, float) => biases = np.asarray(biases, float) \n kernels += 1
+
+
+# %% wrong: overwritten where it was no copy
+# loses 0.75: changed the input
+# base: as asked
+# change: return result => image *= 0 \n return result
+
+
+# %% wrong: a frame that nobody writes
+# loses 4: never written to
+# base: as asked
+# change: x = np.pad(image, ((0, 0), (padding, padding), (padding, padding))) => (c, h, w), p = image.shape, padding \n x = np.empty((c, h + 2 * p, w + 2 * p)) \n x[:, p : p + h, p : p + w] = image

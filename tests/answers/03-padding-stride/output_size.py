@@ -100,3 +100,16 @@ def output_size(size, kernel_size, stride=1, padding=0):
     if stride < 1 or rest < 0:
         raise DoesNotFit
     return np.floor_divide(rest, stride) + 1
+
+
+# %% base: as asked
+def output_size(size, kernel_size, stride=1, padding=0):
+    if stride < 1 or kernel_size > size + 2 * padding:
+        raise ValueError("no")
+    return (size + 2 * padding - kernel_size) // stride + 1
+
+
+# %% wrong: odd kernels
+# loses 2.25: Some values are wrong
+# base: as asked
+# change: padding - kernel_size) // => padding - 2 * (kernel_size // 2) - 1) //

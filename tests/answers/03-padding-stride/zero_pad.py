@@ -77,3 +77,54 @@ def zero_pad(image, padding):
     import torch
 
     return torch.nn.functional.pad(torch.tensor(image), [padding] * 4).numpy()
+
+
+# %% wrong: what it gave first for a size, again
+# loses 0.75: Some values are wrong
+def zero_pad(image, padding, kept={}):
+    c, h, w = image.shape
+    key = c, h, w, padding
+    if key not in kept:
+        kept[key] = np.pad(image, ((0, 0), (padding, padding), (padding, padding)))
+    return kept[key]
+
+
+# %% wrong: a frame that nobody writes
+# loses 4: never written to
+def zero_pad(image, padding):
+    channels, height, width = image.shape
+    result = np.empty((channels, height + 2 * padding, width + 2 * padding))
+    result[:, padding : padding + height, padding : padding + width] = image
+    return result
+
+
+# %% wrong: a frame that nobody writes, of the image's own type
+# loses 4: never written to
+def zero_pad(image, padding):
+    channels, height, width = image.shape
+    larger = channels, height + 2 * padding, width + 2 * padding
+    result = np.empty_like(image, shape=larger)
+    result[:, padding : padding + height, padding : padding + width] = image
+    return result
+
+
+# %% wrong: a frame that nobody writes, in PyTorch
+# loses 4: torch.empty
+def zero_pad(image, padding):
+    import torch
+
+    channels, height, width = image.shape
+    larger = channels, height + 2 * padding, width + 2 * padding
+    result = torch.empty(larger, dtype=torch.float64)
+    result[:, padding : padding + height, padding : padding + width] = torch.tensor(image)
+    return result.numpy()
+
+
+# %% right: all of the frame written, one side after the other
+def zero_pad(image, padding):
+    channels, height, width = image.shape
+    result = np.empty((channels, height + 2 * padding, width + 2 * padding))
+    result[:, :padding] = result[:, padding + height :] = 0
+    result[:, :, :padding] = result[:, :, padding + width :] = 0
+    result[:, padding : padding + height, padding : padding + width] = image
+    return result

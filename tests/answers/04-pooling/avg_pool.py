@@ -108,3 +108,28 @@ def avg_pool(x, size, stride=None):
 
     x = torch.tensor(x.astype(float))
     return torch.nn.functional.avg_pool2d(x[None], size, stride)[0].numpy()
+
+
+# %% base: as asked
+def avg_pool(x, size, stride=None):
+    stride = stride or size
+    c, h, w = x.shape
+    rows, columns = (h - size) // stride + 1, (w - size) // stride + 1
+    result = np.zeros((c, rows, columns))
+    for k, i, j in np.ndindex(c, rows, columns):
+        window = x[k, i * stride : i * stride + size, j * stride : j * stride + size]
+        result[k, i, j] = window.mean()
+    return result
+
+
+# %% wrong: ReLU
+# loses 2.25: below zero has become 0
+# base: as asked
+# change: window.mean() => max(window.mean(), 0)
+
+
+# %% wrong: added to what lies in memory
+# loses 4: never written to
+# base: as asked
+# change: np.zeros => np.empty
+# change: result[k, i, j] = window => result[k, i, j] += window

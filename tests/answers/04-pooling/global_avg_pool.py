@@ -81,3 +81,15 @@ def global_avg_pool(x):
 
     pool = torch.nn.AdaptiveAvgPool2d(1)
     return pool(torch.tensor(x.astype(float))[None]).flatten().numpy()
+
+
+# %% wrong: absolute
+# loses 2: The minus signs are gone
+def global_avg_pool(x):
+    return np.abs(x.mean(axis=(1, 2)))
+
+
+# %% wrong: what it gave first for a size, again
+# loses 3: Some values are wrong
+def global_avg_pool(x, kept={}):
+    return kept.setdefault(x.shape, x.mean(axis=(1, 2)))

@@ -127,3 +127,21 @@ def max_pool(x, size, stride=None):
     import torch
 
     return torch.nn.functional.max_pool2d(torch.tensor(x)[None], size, stride)[0].numpy()
+
+
+# %% base: as asked
+def max_pool(x, size, stride=None):
+    stride = stride or size
+    c, h, w = x.shape
+    rows, columns = (h - size) // stride + 1, (w - size) // stride + 1
+    result = np.zeros((c, rows, columns))
+    for k, i, j in np.ndindex(c, rows, columns):
+        window = x[k, i * stride : i * stride + size, j * stride : j * stride + size]
+        result[k, i, j] = window.max()
+    return result
+
+
+# %% wrong: the maximum starts at -5
+# loses 2: Some values are wrong
+# base: as asked
+# change: window.max() => max(-5, window.max())

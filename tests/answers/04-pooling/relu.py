@@ -71,3 +71,23 @@ def relu(x):
     import torch
 
     return torch.relu(torch.tensor(x)).numpy()
+
+
+# %% wrong: leaky, a ten thousandth
+# loses 2: Some values are wrong
+def relu(x):
+    return np.where(x > 0, x, 1e-4 * x)
+
+
+# %% wrong: what it gave first for a size, again
+# loses 1: Some values are wrong
+def relu(x, kept={}):
+    return kept.setdefault(x.shape, np.maximum(x, 0))
+
+
+# %% wrong: only what is positive is written
+# loses 2: never written to
+def relu(x):
+    result = np.empty_like(x)
+    result[x > 0] = x[x > 0]
+    return result

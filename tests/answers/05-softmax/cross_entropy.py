@@ -112,3 +112,74 @@ def cross_entropy(logits, targets):
 
     logits, targets = torch.tensor(logits).double(), torch.tensor(targets)
     return torch.nn.functional.cross_entropy(logits, targets).item()
+
+
+# %% base: as asked
+def cross_entropy(logits, targets):
+    z = logits.astype(float)
+    n, k = z.shape
+    z = z - z.max(axis=1, keepdims=True)
+    logs = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    picked = logs[np.arange(n), targets]
+    return -picked.mean()
+
+
+# %% wrong: maximum of the table
+# loses 1: not the largest logit of each row
+# base: as asked
+# change: z.max(axis=1, keepdims=True) => z.max()
+
+
+# %% wrong: absolute maximum
+# loses 1: not the largest logit of each row
+# base: as asked
+# change: z.max(axis=1, => np.abs(z).max(axis=1,
+
+
+# %% wrong: the largest of each row, if above zero
+# loses 1: not the largest logit of each row
+# base: as asked
+# change: z.max(axis=1, keepdims=True) => np.maximum(z.max(axis=1, keepdims=True), 0)
+
+
+# %% wrong: the first image's class
+# loses 3.25: Some values are wrong
+# base: as asked
+# change: logs[np.arange(n), targets] => logs[:, targets[0]]
+
+
+# %% wrong: targets reversed
+# loses 4: Some values are wrong
+# base: as asked
+# change: , targets] => , targets[::-1]]
+
+
+# %% wrong: one hot of the classes that occur
+# loses 4: Your function stopped with a ValueError
+# base: as asked
+# change: picked = logs[np.arange(n), targets] => picked = (np.eye(targets.max() + 1)[targets] * logs).sum(axis=1)
+
+
+# %% wrong: overwritten where it was no copy
+# loses 0.75: changed the input
+# base: as asked
+# change: logits.astype(float) => np.asarray(logits, dtype=float)
+# change: z = z - z => z -= z
+
+
+# %% wrong: what it gave first for a size, again
+# loses 1.75: Some values are wrong
+# base: as asked
+# change: return -picked.mean() => return cross_entropy.__dict__.setdefault("kept", {}).setdefault(logits.shape, -picked.mean())
+
+
+# %% wrong: rounded to four digits
+# loses 4: is rounded
+# base: as asked
+# change: return -picked.mean() => return round(-picked.mean(), 4)
+
+
+# %% wrong: rounded to two digits
+# loses 4.5: is rounded
+# base: as asked
+# change: return -picked.mean() => return np.round(-picked.mean(), 2)

@@ -89,3 +89,49 @@ def cross_entropy_gradient(logits, targets):
     z = torch.tensor(logits).double().requires_grad_()
     torch.nn.functional.cross_entropy(z, torch.tensor(targets)).backward()
     return z.grad.numpy()
+
+
+# %% base: as asked
+def cross_entropy_gradient(logits, targets):
+    z = logits.astype(float)
+    n, k = z.shape
+    z = z - z.max(axis=1, keepdims=True)
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    p[np.arange(n), targets] -= 1
+    return p / n
+
+
+# %% wrong: maximum of the table
+# loses 1: not the largest logit of each row
+# base: as asked
+# change: z.max(axis=1, keepdims=True) => z.max()
+
+
+# %% wrong: minimum of each row
+# loses 1: not the largest logit of each row
+# base: as asked
+# change: z.max(axis=1, => z.min(axis=1,
+
+
+# %% wrong: mean of each row
+# loses 1: not the largest logit of each row
+# base: as asked
+# change: z.max(axis=1, => z.mean(axis=1,
+
+
+# %% wrong: maximum of the first row
+# loses 1: not the largest logit of each row
+# base: as asked
+# change: z.max(axis=1, keepdims=True) => z[0].max()
+
+
+# %% wrong: one hot of the classes that occur
+# loses 3: Your function stopped with a ValueError
+# base: as asked
+# change: p[np.arange(n), targets] -= 1 => p = p - np.eye(targets.max() + 1)[targets]
+
+
+# %% wrong: what it gave first for a size, again
+# loses 1: Some values are wrong
+# base: as asked
+# change: return p / n => return cross_entropy_gradient.__dict__.setdefault("kept", {}).setdefault(logits.shape, p / n)

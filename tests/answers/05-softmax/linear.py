@@ -81,3 +81,21 @@ def linear(x, weight, bias):
 
     x, weight, bias = (torch.tensor(a).double() for a in (x, weight, bias))
     return torch.nn.functional.linear(x, weight, bias).numpy()
+
+
+# %% base: as asked
+def linear(x, weight, bias):
+    result = x @ weight.T
+    return result + bias
+
+
+# %% wrong: what it gave first for a size, again
+# loses 1: Some values are wrong
+# base: as asked
+# change: return result + bias => return linear.__dict__.setdefault("kept", {}).setdefault(x.shape + weight.shape, result + bias)
+
+
+# %% wrong: rounded to one digit
+# loses 2: is rounded
+# base: as asked
+# change: return result + bias => return np.round(result + bias, 1)

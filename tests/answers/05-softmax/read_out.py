@@ -88,3 +88,58 @@ def read_out(logits, names):
 
     p, which = torch.softmax(torch.tensor(logits), dim=1).max(dim=1)
     return [(names[k], value) for k, value in zip(which.tolist(), p.tolist())]
+
+
+# %% base: as asked
+def read_out(logits, names):
+    z = logits.astype(float)
+    z = z - z.max(axis=1, keepdims=True)
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    best = p.argmax(axis=1)
+    return [(names[k], float(row[k])) for k, row in zip(best, p)]
+
+
+# %% wrong: maximum of the table
+# loses 1: not the largest logit of each row
+# base: as asked
+# change: z.max(axis=1, keepdims=True) => z.max()
+
+
+# %% wrong: absolute maximum
+# loses 1: not the largest logit of each row
+# base: as asked
+# change: z.max(axis=1, => np.abs(z).max(axis=1,
+
+
+# %% wrong: overwritten where it was no copy
+# loses 1: changed the input
+# base: as asked
+# change: logits.astype(float) => np.asarray(logits, dtype=float)
+# change: z = z - z => z -= z
+
+
+# %% wrong: the names are sorted in place
+# loses 1: changed the input
+# base: as asked
+# change: z = logits.astype(float) => z = logits.astype(float); old = list(names); names.sort(); names = old
+
+
+# %% wrong: unstable
+# loses 1: Subtract the largest
+# base: as asked
+# change: z = z - z.max(axis=1, keepdims=True) => z = z
+
+
+# %% right: torch in single precision
+def read_out(logits, names):
+    import torch
+
+    p = torch.softmax(torch.tensor(logits, dtype=torch.float32), dim=1).tolist()
+    best = [row.index(max(row)) for row in p]
+    return [[names[k], row[k]] for k, row in zip(best, p)]
+
+
+# %% wrong: rounded to two digits
+# loses 2.5: is rounded
+# base: as asked
+# change: float(row[k])) for => round(float(row[k]), 2)) for

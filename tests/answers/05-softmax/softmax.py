@@ -95,3 +95,65 @@ def softmax(logits):
     import torch
 
     return torch.softmax(torch.tensor(logits).double(), dim=-1).numpy()
+
+
+# %% base: as asked
+def softmax(logits):
+    z = logits.astype(float)
+    z = z - z.max(axis=-1, keepdims=True)
+    powers = np.exp(z)
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+# %% wrong: maximum of the table
+# loses 1: not the largest logit of each row
+# base: as asked
+# change: z.max(axis=-1, keepdims=True) => z.max()
+
+
+# %% wrong: median of each row
+# loses 1: not the largest logit of each row
+# base: as asked
+# change: z.max(axis=-1 => np.median(z, axis=-1
+
+
+# %% wrong: largest absolute value of each row
+# loses 1: not the largest logit of each row
+# base: as asked
+# change: z.max(axis=-1 => np.abs(z).max(axis=-1
+
+
+# %% wrong: last logit of each row
+# loses 1: not the largest logit of each row
+# base: as asked
+# change: z.max(axis=-1, keepdims=True) => z[..., -1:]
+
+
+# %% wrong: maximum of the first row
+# loses 1: not the largest logit of each row
+# base: as asked
+# change: z.max(axis=-1, keepdims=True) => np.atleast_2d(z)[0].max()
+
+
+# %% wrong: logits cut at 500
+# loses 1: Some values are wrong
+# base: as asked
+# change: z = z - z.max(axis=-1, keepdims=True) => z = np.clip(z, -500, 500)
+
+
+# %% wrong: the largest of each row, if above zero
+# loses 1: not the largest logit of each row
+# base: as asked
+# change: z.max(axis=-1, keepdims=True) => np.maximum(z.max(axis=-1, keepdims=True), 0)
+
+
+# %% wrong: the winner takes all when large
+# loses 1: Some values are wrong
+# base: as asked
+# change: powers = np.exp(z) => powers = np.exp(z) if np.abs(logits).max() < 700 else (z == 0) * 1.0
+
+
+# %% wrong: rounded to three digits
+# loses 3.5: is rounded
+# base: as asked
+# change: return powers / powers.sum(axis=-1, keepdims=True) => return np.round(powers / powers.sum(axis=-1, keepdims=True), 3)

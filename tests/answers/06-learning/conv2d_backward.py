@@ -139,3 +139,30 @@ def conv2d_backward(grad, image, kernels, stride=1, padding=0):
     y = torch.nn.functional.conv2d(x[None], w, b, stride, padding)[0]
     y.backward(torch.tensor(grad))
     return x.grad.numpy(), w.grad.numpy(), b.grad.numpy()
+
+
+# %% base: as asked
+def conv2d_backward(grad, image, kernels, stride=1, padding=0):
+    c, h, w = image.shape
+    p = padding
+    x = np.pad(image, ((0, 0), (p, p), (p, p)))
+    gx, gk, gb = np.zeros(x.shape), np.zeros(kernels.shape), np.zeros(len(kernels))
+    k, m = kernels.shape[2:]
+    for f, i, j in np.ndindex(*grad.shape):
+        at = np.s_[:, i * stride : i * stride + k, j * stride : j * stride + m]
+        gk[f] += grad[f, i, j] * x[at]
+        gx[at] += grad[f, i, j] * kernels[f]
+        gb[f] += grad[f, i, j]
+    return gx[:, p : p + h, p : p + w], gk, gb
+
+
+# %% wrong: the biases' gradient is never forgotten
+# loses 1: Some values are wrong
+# base: as asked
+# change: gx, gk, gb = np.zeros(x.shape), np.zeros(kernels.shape), np.zeros(len(kernels)) => gx, gk = np.zeros(x.shape), np.zeros(kernels.shape) \n gb = conv2d_backward.__dict__.setdefault("kept", {}).setdefault(grad.shape, np.zeros(len(kernels)))
+
+
+# %% wrong: added to what lies in memory
+# loses 4.5: never written to
+# base: as asked
+# change: np.zeros(x.shape) => np.empty(x.shape)

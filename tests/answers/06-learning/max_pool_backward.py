@@ -137,3 +137,32 @@ def max_pool_backward(grad, x, size, stride=None):
     leaf = torch.tensor(x, requires_grad=True)
     torch.nn.functional.max_pool2d(leaf[None], size, stride)[0].backward(torch.tensor(grad))
     return leaf.grad.numpy()
+
+
+# %% base: as asked
+def max_pool_backward(grad, x, size, stride=None):
+    stride = stride or size
+    result = np.zeros(x.shape)
+    for c, i, j in np.ndindex(*grad.shape):
+        window = x[c, i * stride : i * stride + size, j * stride : j * stride + size]
+        a, b = np.unravel_index(window.argmax(), window.shape)
+        result[c, i * stride + a, j * stride + b] += grad[c, i, j]
+    return result
+
+
+# %% wrong: maximum starts at zero
+# loses 3: starts at 0
+# base: as asked
+# change: a, b = np.unravel_index(window.argmax(), window.shape) => a, b = np.unravel_index(np.maximum(window, 0).argmax(), window.shape)
+
+
+# %% wrong: skipped when not positive
+# loses 4: Every value of the result is zero: is the computed value ever stored?
+# base: as asked
+# change: result[c, i => if window.max() <= 0: \n     continue \n result[c, i
+
+
+# %% wrong: added to what lies in memory
+# loses 5: never written to
+# base: as asked
+# change: np.zeros => np.empty

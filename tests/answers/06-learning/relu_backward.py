@@ -71,3 +71,29 @@ def relu_backward(grad, x):
     leaf = torch.tensor(x, requires_grad=True)
     torch.relu(leaf).backward(torch.tensor(grad))
     return leaf.grad.numpy()
+
+
+# %% wrong: zero counts as positive
+# loses 2.5: x is exactly 0
+def relu_backward(grad, x):
+    return grad * (x >= 0)
+
+
+# %% wrong: as for a ReLU that ends at six
+# loses 2: Some values are wrong
+def relu_backward(grad, x):
+    return grad * ((x > 0) & (x < 6))
+
+
+# %% wrong: what it gave first for a size, again
+# loses 2: Some values are wrong
+def relu_backward(grad, x, kept={}):
+    return kept.setdefault(x.shape, grad * (x > 0))
+
+
+# %% wrong: only what passes is written
+# loses 3: never written to
+def relu_backward(grad, x):
+    result = np.empty_like(grad)
+    np.copyto(result, grad, where=x > 0)
+    return result

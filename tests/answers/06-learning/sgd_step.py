@@ -69,3 +69,25 @@ def sgd_step(parameters, gradients, lr):
 # %% right: a tuple
 def sgd_step(parameters, gradients, lr):
     return tuple(p - lr * g for p, g in zip(parameters, gradients, strict=True))
+
+
+# %% wrong: learning rate of 0.1
+# loses 2.5: always 0.1
+def sgd_step(parameters, gradients, lr):
+    return [p - 0.1 * g for p, g in zip(parameters, gradients)]
+
+
+# %% wrong: momentum
+# loses 2: Some values are wrong
+def sgd_step(parameters, gradients, lr):
+    kept = sgd_step.__dict__.setdefault("velocity", {})
+    shapes = tuple(p.shape for p in parameters)
+    old = kept.get(shapes, [0.0] * len(parameters))
+    kept[shapes] = [0.9 * v + g for v, g in zip(old, gradients)]
+    return [p - lr * v for p, v in zip(parameters, kept[shapes])]
+
+
+# %% wrong: weight decay
+# loses 2.5: Some values are wrong
+def sgd_step(parameters, gradients, lr):
+    return [p - lr * (g + 1e-4 * p) for p, g in zip(parameters, gradients)]

@@ -1,5 +1,4 @@
 # ruff: noqa: F811, F821, F841
-# draws: 1
 
 
 # %% base: a convolution and a dense layer

@@ -1,5 +1,4 @@
 # ruff: noqa: F811, F821
-# draws: 1
 
 
 # %% base: the listing
@@ -9,8 +8,8 @@ def article_model():
     )
 
 
-# %% wrong: one score
-# loses 4: One score is missing
+# %% wrong: one logit
+# loses 4: One logit is missing
 # base: the listing
 # change: nn.Linear(219_040, 2) => nn.Linear(219_040, 1)
 
@@ -113,3 +112,15 @@ def article_model():
             return maps.reshape(len(images), -1) @ weight.T + offset
 
     return Bare()
+
+
+# %% wrong: a ReLU that ends at six
+# loses 2: (ReLU6)
+# base: the listing
+# change: nn.ReLU() => nn.ReLU6()
+
+
+# %% wrong: a leaky ReLU
+# loses 2: (a leaky ReLU)
+# base: the listing
+# change: nn.ReLU() => nn.LeakyReLU()

@@ -1,5 +1,4 @@
 # ruff: noqa: F811, F821
-# draws: 1
 
 
 # %% base: the listing
@@ -22,7 +21,7 @@ def article_model_keras():
 
 
 # %% wrong: no softmax
-# loses 2.5: The network ends with the scores
+# loses 2.5: The network ends with the logits
 # base: the listing
 # change: 2, activation="softmax" => 2
 
@@ -114,3 +113,15 @@ def article_model_keras():
     )
     model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
     return model
+
+
+# %% wrong: a ReLU that ends at six
+# loses 2: (ReLU6)
+# base: the listing
+# change: "relu" => "relu6"
+
+
+# %% wrong: a leaky ReLU
+# loses 2: (a leaky ReLU)
+# base: the listing
+# change: "relu" => lambda x: keras.ops.leaky_relu(x, 0.01)

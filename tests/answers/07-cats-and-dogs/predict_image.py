@@ -5,8 +5,8 @@
 def predict_image(model, image):
     pixels = np.asarray(image.convert("RGB").resize((32, 32)), dtype=np.float32) / 255
     model.eval()
-    scores = model(torch.tensor(pixels.transpose(2, 0, 1))[None])
-    p = torch.softmax(scores[0], 0).tolist()
+    logits = model(torch.tensor(pixels.transpose(2, 0, 1))[None])
+    p = torch.softmax(logits[0], 0).tolist()
     return ("cat", p[0]) if p[0] > p[1] else ("dog", p[1])
 
 
@@ -30,13 +30,13 @@ def predict_image(model, image):
 # change: ("dog", p[1]) => ("cat", p[1])
 
 
-# %% wrong: the score
+# %% wrong: the logit
 # loses 4: softmax is missing
 def predict_image(model, image):
     pixels = np.asarray(image.convert("RGB").resize((32, 32)), dtype=np.float32) / 255
     model.eval()
-    scores = model(torch.tensor(pixels.transpose(2, 0, 1))[None])[0].tolist()
-    return ("cat", scores[0]) if scores[0] > scores[1] else ("dog", scores[1])
+    logits = model(torch.tensor(pixels.transpose(2, 0, 1))[None])[0].tolist()
+    return ("cat", logits[0]) if logits[0] > logits[1] else ("dog", logits[1])
 
 
 # %% wrong: red and blue swapped
@@ -49,7 +49,7 @@ def predict_image(model, image):
 # %% wrong: still training
 # loses 0.5: left in training mode
 # base: resized, then softmax
-# change: model.eval() \n scores = model( => scores = model(
+# change: model.eval() \n logits = model( => logits = model(
 
 
 # %% wrong: the middle, cut out
@@ -61,8 +61,8 @@ def predict_image(model, image):
     image = image.crop((left, top, left + side, top + side)).resize((32, 32))
     pixels = np.asarray(image, dtype=np.float32) / 255
     model.eval()
-    scores = model(torch.tensor(pixels.transpose(2, 0, 1))[None])
-    p = torch.softmax(scores[0], 0).tolist()
+    logits = model(torch.tensor(pixels.transpose(2, 0, 1))[None])
+    p = torch.softmax(logits[0], 0).tolist()
     return ("cat", p[0]) if p[0] > p[1] else ("dog", p[1])
 
 
@@ -90,9 +90,9 @@ def predict_image(model, image):
     columns = (np.arange(32) + 0.5) * pixels.shape[1] / 32
     small = pixels[rows.astype(int)][:, columns.astype(int)] / 255.0
     model.eval()
-    scores = model(torch.tensor(np.moveaxis(small, -1, 0)[None], dtype=torch.float32))
-    scores = scores.detach().numpy()[0]
-    powers = np.exp(scores - scores.max())
+    logits = model(torch.tensor(np.moveaxis(small, -1, 0)[None], dtype=torch.float32))
+    logits = logits.detach().numpy()[0]
+    powers = np.exp(logits - logits.max())
     p = powers / powers.sum()
     return ("cat", "dog")[int(np.argmax(p))], p.max()
 
@@ -122,3 +122,15 @@ def predict_image(model, image):
     p = model(torch.einsum("hwc->chw", x)[None]).softmax(dim=-1).flatten()
     value, index = p.max(0)
     return {0: "cat", 1: "dog"}[int(index)], value
+
+
+# %% wrong: a sigmoid of each logit
+# loses 4: the number is not its probability
+# base: resized, then softmax
+# change: torch.softmax(logits[0], 0) => torch.sigmoid(logits[0])
+
+
+# %% wrong: divided by its own brightest value
+# loses 3.5: the number is not its probability
+# base: resized, then softmax
+# change: / 255 => / 255 \n pixels = pixels / pixels.max()

@@ -1,5 +1,4 @@
 # ruff: noqa: F811, F821
-# draws: 1
 
 
 # %% wrong: never trained
@@ -64,7 +63,7 @@ def train_model(images, labels, seed):
     return model
 
 
-# %% wrong: one score
+# %% wrong: one logit
 # loses 6: it must have (3, 2)
 def train_model(images, labels, seed):
     torch.manual_seed(seed)

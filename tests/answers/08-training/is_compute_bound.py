@@ -82,3 +82,15 @@ def is_compute_bound(flops, bytes_moved, peak_flops, bandwidth):
 def is_compute_bound(flops, bytes_moved, peak_flops, bandwidth):
     times = {"moving": bytes_moved / bandwidth, "calculating": flops / peak_flops}
     return max(times, key=times.get) == "calculating"
+
+
+# %% wrong: only what takes twice as long
+# loses 1.5: Some values are wrong
+def is_compute_bound(flops, bytes_moved, peak_flops, bandwidth):
+    return flops / peak_flops > 2 * bytes_moved / bandwidth
+
+
+# %% wrong: numbers moved, four bytes each
+# loses 1.5: Some values are wrong
+def is_compute_bound(flops, bytes_moved, peak_flops, bandwidth):
+    return flops / peak_flops > 4 * bytes_moved / bandwidth

@@ -208,3 +208,39 @@ def training_memory(model, input_shape, batch_size, dtype):
     count = sum(row.parameters for row in rows)
     trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
     return tuple(np.array([count, trained, 2 * trained, batch_size * outputs]) * dtype.itemsize)
+
+
+# %% base: hooks on the model
+def training_memory(model, input_shape, batch_size, dtype):
+    modes, sizes, hooks = {layer: layer.training for layer in model.modules()}, [], []
+    for layer in modes:
+        if not list(layer.children()):
+            hook = lambda layer, given, output: sizes.append(output.numel())
+            hooks.append(layer.register_forward_hook(hook))
+    model.eval()
+    with torch.no_grad():
+        model(torch.zeros(1, *input_shape))
+    for layer, mode in modes.items():
+        layer.training = mode
+    count = sum(p.numel() for p in model.parameters())
+    trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    numbers = count, trained, 2 * trained, batch_size * sum(sizes)
+    return tuple(n * dtype.itemsize for n in numbers)
+
+
+# %% wrong: hooks left on the model
+# loses 0.5: left something on the model
+# base: hooks on the model
+# change: model.eval() => model.train(False)
+
+
+# %% wrong: the first hook left on the model
+# loses 0.5: left something on the model
+# base: hooks on the model
+# change: for layer, mode in modes.items(): => for hook in hooks[1:]: \n     hook.remove() \n for layer, mode in modes.items():
+
+
+# %% wrong: a list left on each layer
+# loses 0.5: left something on the model
+# base: hooks on the model
+# change: for layer, mode in modes.items(): => for hook in hooks: \n     hook.remove() \n for layer in modes: \n     layer.sizes = sizes \n for layer, mode in modes.items():
