@@ -18,20 +18,17 @@ c.CourseDirectory.release_directory = "exercises"
 # nbgrader copies every other file of solutions/NN-name/ to the students: never the source.
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "*.md"]
 
-# A cell that hangs is stopped; each part of a test cell has a time limit of its own besides.
-c.Execute.timeout = 300
-# What a notebook and its kernel tell each other is nobody else's business on a shared machine.
-c.KernelManager.transport_encryption = "auto"
-
-# An honest warning on stderr is no mistake: plain nbgrader gives the whole cell no point for it.
-# And a mark is what the record of a test says: plain nbgrader takes any value, and silence for all.
+# `python -m cnnkit grade` is quicker, and says more. But nbgrader's own command, and the button of
+# its formgrader, keep students' code in the same sandbox, and the tests out of it.
+c.Autograde.sanitize_preprocessors = [
+    "cnnkit.grading.preprocessors.Repair",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
 c.Autograde.autograde_preprocessors = [
-    "nbgrader.preprocessors.Execute",
-    "cnnkit.grading.preprocessors.DropStderr",
+    "cnnkit.grading.preprocessors.Judge",
     "cnnkit.grading.preprocessors.KeepRecords",
-    "nbgrader.preprocessors.IgnorePattern",
-    "nbconvert.preprocessors.ClearMetadataPreprocessor",
-    "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
@@ -46,7 +43,12 @@ c.GenerateFeedback.preprocessors = [
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
 
-# And it asks no other server for anything.
+# And it asks no other server for anything, nor runs a script that came in a submission.
+c.HTMLExporter.sanitize_html = True
+c.HTMLExporter.filters = {
+    "clean_html": "cnnkit.grading.preprocessors.clean_html",
+    "markdown2html": "cnnkit.grading.preprocessors.markdown_to_html",
+}
 c.HTMLExporter.extra_template_basedirs = [
     str(Path(cnnkit.__file__).parent / "grading" / "templates"),
     str(Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"),

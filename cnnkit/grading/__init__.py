@@ -5,3 +5,5 @@ to the processes of ``workers``, which do its ``steps``; ``preprocessors`` are w
 nbgrader_config.py adds to them. ``bundle`` packs what students get, ``leaks`` searches that for
 solutions and hidden tests.
 """
+
+import cnnkit.study  # noqa: F401  # before all that imports nbformat

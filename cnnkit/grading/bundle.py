@@ -1,40 +1,99 @@
-"""Pack what students get: the course without its solutions."""
+"""Pack what students get: the course without its solutions, and without a teacher's tools."""
 
+import hashlib
+import tempfile
 import zipfile
 from pathlib import Path
 
-__all__ = ["bundle_files", "write_bundle"]
+from cnnkit.grading.course import build_exercises
+from cnnkit.grading.leaks import find_leaks
+
+__all__ = ["bundle_contents", "write_bundle"]
 
 # What is not named here is not packed.
 PATTERNS = (
     ".jupyter/**/*",
     "LICENSE",
-    "chapters/*.md",
+    "about.md",
     "appendices/*.md",
+    "benchmarks/record.py",
     "benchmarks/results/train_*.json",
+    "benchmarks/train_*.py",
+    "chapters/*.md",
     "cnnkit/**/*",
     "constraints.txt",
-    "environment.yml",
-    "exercises/*/*.ipynb",
     "pyproject.toml",
     "references.bib",
 )
-TEACHERS = "cnnkit/grading/"  # except for what they write to students:
+TEACHERS = "cnnkit/grading/"
 README = "cnnkit/grading/README-for-students.md"  # packed as README.md
+PRISTINE = "cnnkit/study/exercises"  # what `check` compares a notebook with
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same bytes each time
 
 
-def bundle_files(course):
-    """List the files that students get, as paths inside the course folder."""
+def bundle_contents(course):
+    """Collect what students get.
+
+    The exercises are made of their sources: what lies in ``exercises/`` may have been solved.
+
+    Parameters
+    ----------
+    course : path
+        The course folder.
+
+    Returns
+    -------
+    dict of str to bytes
+        Each file's path in the students' folder, and what is in it.
+
+    Raises
+    ------
+    ValueError
+        If there is no exercise to pack.
+    """
     course = Path(course)
     found = {path for pattern in PATTERNS for path in course.glob(pattern) if path.is_file()}
-    files = {path.relative_to(course) for path in found if path.parent.name != "__pycache__"}
-    teachers = {path for path in files if path.as_posix().startswith(TEACHERS)}
-    return sorted(files - teachers | {Path(README)})
+    contents = {
+        path.relative_to(course).as_posix(): path.read_bytes()
+        for path in found
+        if path.parent.name != "__pycache__"
+    }
+    contents = {name: c for name, c in contents.items() if not name.startswith(TEACHERS)}
+    with tempfile.TemporaryDirectory() as folder:
+        made = build_exercises(course, folder)
+        for path in made:
+            name = path.relative_to(folder).as_posix()
+            contents |= dict.fromkeys(
+                (f"exercises/{name}", f"{PRISTINE}/{name}"), path.read_bytes()
+            )
+    if not made:
+        raise ValueError("There are no exercises to pack: solutions/ holds none.")
+    contents["environment.yml"] = _environment(course).encode()
+    edition = _digest(contents)
+    readme = Path(course, README).read_text("utf8").replace("EDITION", edition)
+    return {**contents, "README.md": readme.encode()}
+
+
+def _environment(course):
+    """Write down for conda and Binder what a student needs, and nothing that a teacher needs."""
+    text = Path(course, "environment.yml").read_text("utf8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return "\n".join(lines).replace(".[all]", ".[lab]") + "\n"
+
+
+def _digest(contents):
+    """Name an edition after what is in it."""
+    digest = hashlib.sha256()
+    for name, content in sorted(contents.items()):
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()[:6]
 
 
 def write_bundle(course, target=None):
     """Write the zip file for students.
+
+    It unpacks into a folder that bears its edition: a second edition never lies down on the work
+    that a student has done in the first.
 
     Parameters
     ----------
@@ -51,21 +110,26 @@ def write_bundle(course, target=None):
     Raises
     ------
     ValueError
-        If ``exercises/`` is empty, or a solution or hidden test would be packed.
+        If there are no exercises, or a solution or hidden test would be packed.
     """
-    from cnnkit.grading.leaks import find_leaks
-
     target = Path(target or Path(course, "dist", "cnn-course-student.zip"))
-    files = bundle_files(course)
-    if not any(path.parts[0] == "exercises" for path in files):
-        raise ValueError("There are no exercises to pack: run `make assignments` first.")
-    if leaks := find_leaks(course, [Path(course, path) for path in files]):
-        raise ValueError("Nothing is packed, because students would see: " + "; ".join(leaks[:5]))
+    contents = bundle_contents(course)
+    edition = _digest({name: c for name, c in contents.items() if name != "README.md"})
     target.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in files:
-            name = "README.md" if path.as_posix() == README else path.as_posix()
-            entry = zipfile.ZipInfo(f"cnn-course/{name}", EPOCH)
+    part = target.with_name(f".{target.stem}-unchecked.zip")
+    try:
+        _pack(part, f"cnn-course-{edition}", contents)
+        if leaks := find_leaks(course, [part]):
+            told = "; ".join(leak.removeprefix(f"{part}/") for leak in leaks[:5])
+            raise ValueError(f"Nothing is packed, because students would see: {told}")
+        return part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _pack(path, folder, contents):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in sorted(contents.items()):
+            entry = zipfile.ZipInfo(f"{folder}/{name}", EPOCH)
             entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
-            archive.writestr(entry, Path(course, path).read_bytes())
-    return target
+            archive.writestr(entry, content)

@@ -7,10 +7,10 @@ import zipfile
 from pathlib import Path
 
 from cnnkit.grading.source import assignments, notebook_from
+from cnnkit.study.cells import REGION
 
 __all__ = ["find_leaks", "secrets"]
 
-REGION = re.compile(r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)### END \1", re.DOTALL)
 SOLUTION_LENGTH, LINE_LENGTH = 60, 30  # shorter ones are what anyone would write
 TEXT = {".bib", ".cfg", ".css", ".html", ".ipynb", ".js", ".json", ".md", ".mjs", ".py", ".txt"}
 

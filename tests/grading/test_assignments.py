@@ -1,7 +1,9 @@
 """The graders, graded: every named answer, some of them through the real nbgrader."""
 
 import contextlib
+import copy
 import io
+import itertools
 import os
 import re
 from concurrent.futures import ProcessPoolExecutor
@@ -15,7 +17,11 @@ from paths import ANSWERS, ROOT
 
 from cnnkit import checks
 from cnnkit.grading import course, source
-from cnnkit.study.cells import id_of_answer, id_of_test
+from cnnkit.grading.judge import judge as behind_walls
+from cnnkit.grading.judge import modules_of
+from cnnkit.grading.sandbox import Nursery
+from cnnkit.study.cells import id_of_answer, id_of_test, is_test
+from cnnkit.study.records import read_record
 
 
 @pytest.fixture
@@ -83,11 +89,18 @@ def a_person_marks_what_is_written(folder, name):
             assert not empty.needs_manual_grade and empty.score == 0
 
 
+@pytest.mark.parametrize("name", list(reversed(zoo.CONTRACT)))
+def test_every_answer_gets_the_marks_it_should(name, same_draws):
+    """Each answer once, but those that train or build large networks: the next test has them."""
+    problems, _ = in_a_process_of_its_own(judge, name, 1)
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", list(reversed(zoo.CONTRACT)))
 def test_marks_hang_on_the_answer_whatever_the_hidden_tests_draw(name, same_draws):
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        problems, told = pool.submit(judge_again_and_again, name).result()
+    problems, told = in_a_process_of_its_own(judge, name, None)
     assert not problems, "\n".join(problems)
     # Somebody is told each sentence that the exercise's cells tell by themselves.
     sentences = re.findall(
@@ -96,10 +109,46 @@ def test_marks_hang_on_the_answer_whatever_the_hidden_tests_draw(name, same_draw
     assert [s for s in sentences if getattr(checks, s) not in told] == []
 
 
-def judge_again_and_again(name):
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("name", list(reversed(zoo.CONTRACT)))
+def test_every_answer_gets_the_marks_it_should_behind_walls(name, sandbox, same_draws):
+    """Each answer once, but those that train or build large networks, where `grade` judges."""
+    problems = in_a_process_of_its_own(judge_behind_walls, name)
+    assert not problems, "\n".join(problems)
+
+
+def judge_behind_walls(name):
+    """Hand in the answers, one to each function in a notebook, and give the problems."""
+    notebook = source.notebook_from(source.assignments(ROOT)[name])
+    functions = [f for f in zoo.CONTRACT[name] if zoo.draws(f, zoo.DRAWS) > 1]
+    answers = [zoo.read_answers(ANSWERS / name / f"{f}.py") for f in functions]
+    problems = []
+    with Nursery(modules_of(notebook)) as nursery:
+        nursery.wait()
+        for some in itertools.zip_longest(*answers):
+            handed_in = {f: a for f, a in zip(functions, some, strict=True) if a}
+            texts = {f: answer.code for f, answer in handed_in.items()}
+            judged = zoo.fill_in(copy.deepcopy(notebook), texts)
+            behind_walls(notebook, judged, nursery)
+            for record in map(read_record, filter(is_test, judged.cells)):
+                if answer := handed_in.get(record.function):
+                    told = " ".join(part.message for part in record.parts)
+                    problems.append(problem(name, record.function, answer, record.score, told))
+    return list(filter(None, problems))
+
+
+def in_a_process_of_its_own(function, *arguments):
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+def judge(name, draws):
     """Put every answer to the test's cell, without nbgrader, until it gets other marks.
 
-    Gives the problems, and all that was told.
+    `draws` says how often; `None`, as often as `zoo.draws`. With a number, functions that can only
+    be judged once are left out: they take long. An answer is new each time, so nothing that it
+    remembers counts. Gives the problems, and all that was told.
     """
     cells = source.notebook_from(source.assignments(ROOT)[name]).cells
     cells = [cell for cell in cells if cell.cell_type == "code"]
@@ -108,16 +157,21 @@ def judge_again_and_again(name):
     by_nbgrader = [first_answers(name, kind) for kind in ("wrong", "right")]
     problems, all_told = [], []
     for f in zoo.CONTRACT[name]:
-        path = ANSWERS / name / f"{f}.py"
+        often = zoo.draws(f)
+        if draws and zoo.draws(f, zoo.DRAWS) == 1:
+            continue
         test = tests[id_of_test(f)].replace("marks.total()", "score = marks.total()")
-        for answer in zoo.read_answers(path):
+        test = compile(test, id_of_test(f), "exec")
+        for answer in zoo.read_answers(ANSWERS / name / f"{f}.py"):
             space, out = {"__name__": "__main__"}, io.StringIO()
-            for text in (*before, answer.code):
+            for text in before:
                 exec(text, space)
-            draws = zoo.draws(path) - any(answer == first[f] for first in by_nbgrader)
-            for draw in range(int(os.environ.get("CNNKIT_DRAWS", draws))):
+            code = compile(answer.code, f, "exec")
+            already = often == 1 and any(answer == first[f] for first in by_nbgrader)
+            for draw in range(draws or often - already):
                 out.seek(out.truncate(0))
                 with contextlib.redirect_stdout(out):
+                    exec(code, space)
                     exec(test, space)
                 told = " ".join(out.getvalue().split())
                 all_told.append(told)

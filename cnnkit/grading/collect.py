@@ -1,0 +1,397 @@
+"""Collect what students handed in, from what Moodle or Canvas downloads or from plain folders.
+
+Nobody's work is overwritten, and nothing is lost in silence: each file is taken, or named with the
+reason why not.
+"""
+
+import csv
+import os
+import re
+import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from cnnkit.grading.intake import SLIPS
+from cnnkit.grading.source import assignments, notebook_from
+from cnnkit.study.files import files_in
+from cnnkit.study.reading import read_notebook
+from cnnkit.study.releases import Release, find_release, released
+
+__all__ = ["ROLL", "Row", "Student", "collect", "read_roll", "table"]
+
+ROLL = "students.csv"  # who is who
+REPLACED = "replaced"
+# Moodle: "Anna Muster_12345_assignsubmission_file_", a folder, or the beginning of a file's name.
+MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<rest>.*)")
+# Canvas: "musteranna_LATE_12345_67890_convolution.ipynb", or "anon_a1B2c_67890_convolution.ipynb".
+CANVAS = re.compile(
+    r"(?:(?P<name>[^_]+)_)?(?P<late>LATE_)?(?P<id>\d+|anon_\w+?)_\d+_(?P<rest>.+\.\w+)"
+)
+
+
+@dataclass(frozen=True)
+class Student:
+    """Who a folder of ``submitted/`` belongs to.
+
+    ``system`` is ``"Moodle"``, ``"Canvas"`` or empty, and ``id`` the number there; Moodle has
+    another one for each assignment.
+    """
+
+    folder: str
+    name: str
+    system: str = ""
+    id: str = ""
+    assignment: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of a file: ``what`` is ``"taken"``, ``"there"``, ``"left"`` or ``"doubtful"``."""
+
+    what: str
+    student: str
+    file: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A file, whose it is, and how it is called in the student's folder."""
+
+    name: str
+    inner: PurePosixPath
+    file: object
+    system: str = ""
+    id: str = ""
+    late: bool = False
+
+
+def collect(course, name, sources, replace=False):
+    """Put what was handed in for an assignment where it is graded.
+
+    Parameters
+    ----------
+    course : path
+        The course folder.
+    name : str
+        The assignment, for example ``"02-convolution"``.
+    sources : iterable of path
+        Downloads of Moodle or Canvas, packed or not; a folder with a folder for each student; a
+        folder of notebooks that bear the students' names.
+    replace : bool
+        Put what is new in the place of what is there; that is kept in ``replaced/``.
+
+    Returns
+    -------
+    list of Row
+        What became of each file.
+
+    Raises
+    ------
+    ValueError
+        If there is no such assignment, or no such source.
+    """
+    known = assignments(course)
+    if name not in known:
+        raise ValueError(f"There is no assignment {name!r}: choose one of {', '.join(known)}.")
+    rows: list[Row] = []
+    found: list[_Found] = []
+    for source in map(Path, sources):
+        if not source.exists():
+            raise ValueError(f"There is no {source}: give a folder, a zip file or a notebook.")
+        found += _sorted(source, name, known, rows)
+    roll = _enrol(course, name, found, rows)
+    by_student = defaultdict(list)
+    for one in found:
+        by_student[roll[one.name, one.id]].append(one)
+    exercises = [Release(key, path.stem, _released(path)) for key, path in known.items()]
+    for folder, ones in sorted(by_student.items()):
+        rows += _write(Path(course), name, folder, ones, replace, exercises)
+    return rows
+
+
+def _released(path):
+    return released(notebook_from(path))
+
+
+def table(rows):
+    """Write down what became of each file, what needs a person last.
+
+    Returns
+    -------
+    str
+    """
+    order = {"taken": 0, "there": 1, "left": 2, "doubtful": 3}
+    rows = sorted(rows, key=lambda row: (order[row.what], row.student, row.file))
+    width = max([len(row.student) for row in rows], default=0)
+    lines = []
+    for row in rows:
+        why = f": {row.why}" if row.why else ""
+        lines.append(f"{row.what:<8}  {row.student:<{width}}  {row.file}{why}".rstrip())
+    counts = {what: sum(row.what == what for row in rows) for what in order}
+    taken = len({row.student for row in rows if row.what in ("taken", "there")})
+    told = ", ".join(f"{number} {what}" for what, number in counts.items())
+    return "\n".join([*lines, "", f"{taken} students; files: {told}."])
+
+
+# ---- whose is a file? ---------------------------------------------------------------------------
+
+
+def _sorted(source, name, known, rows):
+    """Tell for each file of a source whose it is."""
+
+    def refuse(path, why):
+        rows.append(Row("left", "", _told(path), why))
+
+    files = list(files_in(source, refuse))
+    wrapped = _wrapped([file.path.parts for file in files])
+    found = []
+    for file in files:
+        parts = [_readable(part) for part in file.path.parts[wrapped:]]
+        one = _from_moodle(file, parts) or _from_canvas(file, parts)
+        if one is None:
+            one = (
+                _from_folder(file, parts)
+                if len(parts) > 1
+                else _from_name(file, parts, known[name])
+            )
+        others = set(one.inner.parts) & (set(known) - {name}) if one else set()
+        if one is None:
+            rows.append(
+                Row("doubtful", "", _told(file.path), "whose is it? Nobody's name is on it")
+            )
+        elif one.inner.suffix == ".html" and one.inner.stem == "onlinetext":
+            rows.append(Row("left", one.name, _told(file.path), "it is text that was typed online"))
+        elif others:
+            rows.append(Row("left", one.name, _told(file.path), f"it is for {others.pop()}"))
+        else:
+            found.append(one)
+    return found
+
+
+def _wrapped(paths):
+    """Count the archive around everybody's files, and the folder in it: these are nobody's own."""
+    if len({path[0] for path in paths}) != 1 or not paths[0][0].lower().endswith(".zip"):
+        return 0
+    if all(len(path) == 2 for path in paths) and len(paths) == 1:
+        return 0  # anna.zip, with one file in it
+    inner = {path[1] for path in paths}
+    return 2 if len(inner) == 1 and all(len(path) > 3 for path in paths) else 1
+
+
+def _from_moodle(file, parts):
+    for number, part in enumerate(parts):
+        if match := MOODLE.fullmatch(part):
+            own = match["rest"] if match["kind"] == "file" else f"{match['kind']}.html"
+            inner = PurePosixPath(*filter(None, [own]), *parts[number + 1 :])
+            return _Found(match["name"], inner, file, "Moodle", match["id"])
+    return None
+
+
+def _from_canvas(file, parts):
+    for number, part in enumerate(parts):
+        if match := CANVAS.fullmatch(part):
+            name = match["name"] or match["id"]
+            inner = PurePosixPath(match["rest"], *parts[number + 1 :])
+            return _Found(name, inner, file, "Canvas", match["id"], bool(match["late"]))
+    return None
+
+
+def _from_folder(file, parts):
+    return _Found(parts[0].removesuffix(".zip"), PurePosixPath(*parts[1:]), file)
+
+
+def _from_name(file, parts, source):
+    """Take a student's name from that of a notebook: ``anna.ipynb``, ``convolution_anna.ipynb``."""
+    path = PurePosixPath(parts[0])
+    name = re.sub(re.escape(source.stem), "", path.stem, flags=re.IGNORECASE)
+    name = re.sub(re.escape(source.parent.name), "", name, flags=re.IGNORECASE).strip(" _-.,")
+    if not re.search(r"[^\W\d_]{2}", re.sub(r"(?i)copy\d*|final|neu|new|\(\d+\)", "", name)):
+        return None
+    return _Found(name, path, file)
+
+
+def _readable(name):
+    """Read a name whose bytes are no UTF-8 as an old system of Western Europe wrote it."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        name = os.fsencode(name).decode("cp1252", "replace")
+    return unicodedata.normalize("NFC", name)
+
+
+def _told(path):
+    return _readable(str(path))
+
+
+# ---- who is who ---------------------------------------------------------------------------------
+
+
+def read_roll(course):
+    """Read who the folders of ``submitted/`` belong to.
+
+    Returns
+    -------
+    list of Student
+    """
+    path = Path(course, ROLL)
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        fields = Student.__dataclass_fields__
+        return [
+            Student(**{key: row.get(key) or "" for key in fields}) for row in csv.DictReader(file)
+        ]
+
+
+def _enrol(course, name, found, rows):
+    """Give each student a folder, the same as before, and write down whose it is."""
+    roll = read_roll(course)
+    folders = {}
+    for one in found:
+        if (one.name, one.id) in folders:
+            continue
+        same: dict[str, list[Student]] = defaultdict(list)
+        for student in roll:
+            if student.name == one.name and student.system == one.system:
+                same[student.folder].append(student)
+        known = [f for f, lines in same.items() if any(_is(line, one, name) for line in lines)]
+        known += [f for f, lines in same.items() if not any(_is_not(x, one, name) for x in lines)]
+        folder = known[0] if known else _free(_safe(one.name), one.id, roll)
+        if not known and folder != _safe(one.name):
+            why = f"there is another {one.name}: this one's folder is {folder}"
+            rows.append(Row("doubtful", folder, "", why))
+        folders[one.name, one.id] = folder
+        student = Student(folder, one.name, one.system, one.id, name)
+        if student not in roll:
+            roll.append(student)
+    path = Path(course, ROLL)
+    part = path.with_suffix(".part")
+    with part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(Student.__dataclass_fields__)
+        writer.writerows(
+            [vars(s).values() for s in sorted(roll, key=lambda s: s.folder.casefold())]
+        )
+    part.replace(path)
+    return folders
+
+
+def _is(student, one, name):
+    """Tell whether somebody on the list is the one who handed in a file."""
+    return student.id == one.id and (student.system != "Moodle" or student.assignment == name)
+
+
+def _is_not(student, one, name):
+    """Tell whether somebody of the same name must be another person."""
+    return student.id != one.id and (student.system != "Moodle" or student.assignment == name)
+
+
+def _safe(name):
+    """Make a name that is safe as a folder's, in lists and in patterns; letters stay letters.
+
+    >>> _safe("Muster, Anna [12345]"), _safe("Łukasz"), _safe("..")
+    ('Muster-Anna-12345', 'Łukasz', 'nameless')
+    """
+    return re.sub(r"[^\w.]+", "-", name).strip("-._")[:80] or "nameless"
+
+
+def _free(wanted, number, roll):
+    """Find a folder's name that nobody has, whatever a disk thinks of capital letters."""
+    used = {student.folder.casefold() for student in roll}
+    names = [wanted, f"{wanted}-{number}" if number else f"{wanted}-2"]
+    names += [f"{names[1]}-{count}" for count in range(2, 100)]
+    return next(name for name in names if name.casefold() not in used)
+
+
+# ---- writing ------------------------------------------------------------------------------------
+
+
+def _write(course, name, folder, ones, replace, exercises):
+    """Write a student's files; what is there already stays, or is put aside."""
+    target = course / "submitted" / folder / name
+    contents, rows = _contents(ones, folder)
+    there = {
+        path.relative_to(target).as_posix(): path.read_bytes()
+        for path in target.rglob("*")
+        if path.is_file() and not path.is_symlink()
+    }
+    new = {inner: content for inner, (content, _) in contents.items()}
+    if there and not new.items() <= there.items():
+        if not replace:
+            why = "another one is there already, and stays: --replace puts this one in its place"
+            return rows + [Row("doubtful", folder, inner, why) for inner in new]
+        aside = _aside(course / REPLACED / folder / name)
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        target.rename(aside)
+        why = f"the one before is in {aside.relative_to(course)}"
+    else:
+        why = ""
+    for inner, (content, one) in contents.items():
+        if inner in there and not why:
+            rows.append(Row("there", folder, inner))
+            continue
+        path = target / inner
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        if one.file.written:
+            when = one.file.written.timestamp()
+            os.utime(path, (when, when))
+        late = "late, says Canvas" if one.late else ""
+        rows.append(Row("taken", folder, inner, "; ".join(filter(None, (why, late)))))
+    return rows + _doubts(folder, name, new, exercises)
+
+
+def _contents(ones, folder):
+    """Read a student's files; two of one name keep both, told apart by a number."""
+    contents: dict[str, tuple[bytes, _Found]] = {}
+    rows = []
+    for one in ones:
+        try:
+            content = one.file.read()
+        except (ValueError, OSError) as error:
+            rows.append(Row("left", folder, _told(one.file.path), str(error)))
+            continue
+        parts = [part for part in one.inner.parts if not part.lower().endswith(".zip")]
+        inner = PurePosixPath(*map(_clean, parts or one.inner.parts))
+        if one.system and inner.as_posix().lower() in SLIPS:
+            why = f"such a file is written by nbgrader; here {one.system} says what it would"
+            rows.append(Row("left", folder, _told(one.file.path), why))
+            continue
+        count = 2
+        while inner.as_posix() in contents and contents[inner.as_posix()][0] != content:
+            inner = inner.with_stem(f"{inner.stem.removesuffix(f' ({count - 1})')} ({count})")
+            count += 1
+        contents[inner.as_posix()] = content, one
+    return contents, rows
+
+
+def _clean(part):
+    """Make a part of a path harmless; a notebook's name is known by it, so most of it stays."""
+    return re.sub(r"[\x00-\x1f<>:\"/\\|?*]", "-", part).strip() or "-"
+
+
+def _aside(path):
+    count = 1
+    while (aside := path.with_name(f"{path.name}-{count}")).exists():
+        count += 1
+    return aside
+
+
+def _doubts(folder, name, new, exercises):
+    """Say what will be asked about: no notebook, or one of another exercise."""
+    rows = []
+    notebooks = [inner for inner in new if inner.lower().endswith(".ipynb")]
+    if not notebooks:
+        rows.append(Row("doubtful", folder, ", ".join(new), "there is no notebook"))
+    for inner in notebooks:
+        try:
+            of = find_release(read_notebook(new[inner], inner).cells, exercises)
+        except ValueError as error:
+            rows.append(Row("doubtful", folder, inner, str(error)))
+            continue
+        if of is None or of.assignment != name:
+            it = f"it is the notebook of {of.assignment}" if of else "it is of no exercise"
+            rows.append(Row("doubtful", folder, inner, it))
+    return rows

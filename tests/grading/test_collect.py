@@ -1,0 +1,281 @@
+"""Collecting: every way in which submissions come, and nobody's work lost or overwritten."""
+
+import csv
+import datetime
+import io
+import os
+import zipfile
+
+import nbformat
+import pytest
+import zoo
+from hypothesis import given
+from hypothesis import strategies as st
+from paths import ROOT
+
+from cnnkit import cli
+from cnnkit.grading.collect import _safe, collect, read_roll, table
+
+NAME = "02-convolution"
+FILE = "convolution.ipynb"
+
+
+@pytest.fixture(scope="module")
+def notebook():
+    release = nbformat.read(ROOT / "exercises" / NAME / FILE, as_version=4)
+    return nbformat.writes(zoo.fill_in(release, zoo.solutions(NAME))).encode()
+
+
+@pytest.fixture
+def course(tmp_path):
+    folder = zoo.new_course(tmp_path / "Kurs [WS 2025]", NAME)
+    source = ROOT / "solutions/01-pixels/pixels.md"
+    (folder / "solutions/01-pixels").mkdir()
+    (folder / "solutions/01-pixels/pixels.md").write_bytes(source.read_bytes())
+    return folder
+
+
+def write(folder, files):
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
+def packed(files):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            entry = zipfile.ZipInfo(name, (2026, 11, 3, 21, 15, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, data)
+    return content.getvalue()
+
+
+def submitted(course):
+    """All files that are there, by student and name."""
+    root = course / "submitted"
+    return sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
+
+
+def said(rows, what):
+    return [(row.student, row.file, row.why) for row in rows if row.what == what]
+
+
+MOODLE = "{}_{}_assignsubmission_file_"
+
+
+def test_moodle_packed_unpacked_and_without_folders(course, tmp_path, notebook):
+    anna, josé = MOODLE.format("Anna Muster", 12345), MOODLE.format("José Ñandú", 12346)
+    ways = {
+        "folders.zip": packed(
+            {f"{anna}/{FILE}": notebook, f"{josé}/homework.zip": packed({FILE: notebook})}
+        ),
+        "flat.zip": packed({f"{anna}{FILE}": notebook, f"{josé}{FILE}": notebook}),
+    }
+    write(tmp_path, ways)
+    write(tmp_path / "unpacked", {f"{anna}/{FILE}": notebook, f"{josé}/{FILE}": notebook})
+    expected = [f"{student}/{NAME}/{FILE}" for student in ("Anna-Muster", "José-Ñandú")]
+    for source in ("folders.zip", "flat.zip", "unpacked"):
+        rows = collect(course, NAME, [tmp_path / source])
+        assert submitted(course) == expected
+        assert said(rows, "doubtful") == said(rows, "left") == []
+        assert {row.what for row in rows} == {"taken" if source == "folders.zip" else "there"}
+    assert {(s.folder, s.name, s.id) for s in read_roll(course)} == {
+        ("Anna-Muster", "Anna Muster", "12345"),
+        ("José-Ñandú", "José Ñandú", "12346"),
+    }
+    path = course / "submitted" / expected[0]
+    assert path.read_bytes() == notebook
+    written = datetime.datetime.fromtimestamp(path.stat().st_mtime)
+    assert written == datetime.datetime(2026, 11, 3, 21, 15)
+
+
+def test_moodle_numbers_students_anew_for_each_assignment(course, tmp_path, notebook):
+    first = write(tmp_path / "a", {f"{MOODLE.format('Anna Muster', 1)}/{FILE}": notebook})
+    collect(course, NAME, [first])
+    pixels = (ROOT / "exercises/01-pixels/pixels.ipynb").read_bytes()
+    second = write(tmp_path / "b", {f"{MOODLE.format('Anna Muster', 77)}/pixels.ipynb": pixels})
+    assert said(collect(course, "01-pixels", [second]), "doubtful") == []
+    assert submitted(course) == [
+        "Anna-Muster/01-pixels/pixels.ipynb",
+        f"Anna-Muster/{NAME}/{FILE}",
+    ]
+    # Two of one name in one assignment are two people.
+    third = write(tmp_path / "c", {f"{MOODLE.format('Anna Muster', 2)}/{FILE}": notebook})
+    rows = collect(course, NAME, [third])
+    assert f"Anna-Muster-2/{NAME}/{FILE}" in submitted(course)
+    assert [why for _, _, why in said(rows, "doubtful")] == [
+        "there is another Anna Muster: this one's folder is Anna-Muster-2"
+    ]
+
+
+def test_canvas_late_twice_and_without_names(course, tmp_path, notebook):
+    download = packed(
+        {
+            f"musteranna_101_5001_{FILE}": notebook,
+            "nandujose_LATE_102_5002_convolution-1.ipynb": notebook,
+            f"anon_a1B2c_5003_{FILE}": notebook,
+        }
+    )
+    rows = collect(
+        course, NAME, [write(tmp_path, {"submissions.zip": download}) / "submissions.zip"]
+    )
+    assert submitted(course) == [
+        f"anon_a1B2c/{NAME}/{FILE}",
+        f"musteranna/{NAME}/{FILE}",
+        f"nandujose/{NAME}/convolution-1.ipynb",
+    ]
+    assert ("nandujose", "convolution-1.ipynb", "late, says Canvas") in said(rows, "taken")
+    ids = {s.folder: (s.system, s.id) for s in read_roll(course)}
+    assert ids["musteranna"] == ("Canvas", "101")
+
+
+@pytest.mark.parametrize(
+    "inner", ["timestamp.txt", "Timestamp.TXT", "homework.zip", "submission_secret.txt"]
+)
+def test_no_student_says_when_she_has_handed_in(course, tmp_path, notebook, inner):
+    """A `timestamp.txt` in an upload is hers; in a folder of the teacher's it is kept."""
+    early = b"2026-01-01 00:00:00 UTC"
+    upload = packed({"timestamp.txt": early}) if inner.endswith(".zip") else early
+    own = MOODLE.format("Anna Muster", 12345)
+    rows = collect(
+        course,
+        NAME,
+        [write(tmp_path / "up", {f"{own}/{FILE}": notebook, f"{own}/{inner}": upload})],
+    )
+    assert submitted(course) == [f"Anna-Muster/{NAME}/{FILE}"]
+    ((_, _, why),) = said(rows, "left")
+    assert why == "such a file is written by nbgrader; here Moodle says what it would"
+    write(tmp_path / "own", {f"bea/{FILE}": notebook, "bea/timestamp.txt": early})
+    collect(course, NAME, [tmp_path / "own"])
+    assert f"bea/{NAME}/timestamp.txt" in submitted(course)
+
+
+def test_folders_and_notebooks(course, tmp_path, notebook):
+    folders = {
+        f"Muster, Anna [12345]/{FILE}": notebook,
+        f"O'Brien/{NAME}/{FILE}": notebook,
+        f"Łukasz/sub/{FILE}": notebook,
+        f"__MACOSX/x/._{FILE}": b"\0",
+        f"grace/01-pixels/{FILE}": notebook,
+    }
+    rows = collect(course, NAME, [write(tmp_path / "folders", folders)])
+    assert submitted(course) == [
+        f"Muster-Anna-12345/{NAME}/{FILE}",
+        f"O-Brien/{NAME}/{NAME}/{FILE}",
+        f"Łukasz/{NAME}/sub/{FILE}",
+    ]
+    assert said(rows, "left") == [("grace", f"grace/01-pixels/{FILE}", "it is for 01-pixels")]
+    names = {"ada.ipynb": notebook, "convolution_grace.ipynb": notebook, FILE: notebook}
+    rows = collect(course, NAME, [write(tmp_path / "names", names)])
+    assert f"ada/{NAME}/ada.ipynb" in submitted(course)
+    assert f"grace/{NAME}/convolution_grace.ipynb" in submitted(course)
+    assert said(rows, "doubtful") == [("", FILE, "whose is it? Nobody's name is on it")]
+
+
+def test_archives_of_folders_and_of_one_student(course, tmp_path, notebook):
+    ways = {
+        "all.zip": packed({f"all/ada/{FILE}": notebook, f"all/bea/{FILE}": notebook}),
+        "some.zip": packed({f"cleo/{FILE}": notebook, f"dora/{FILE}": notebook}),
+        "eve.zip": packed({FILE: notebook}),
+    }
+    write(tmp_path, ways)
+    collect(course, NAME, [tmp_path / name for name in ways])
+    collect(course, NAME, [write(tmp_path / "zips", {"fay.zip": ways["eve.zip"]})])
+    students = ["ada", "bea", "cleo", "dora", "eve", "fay"]
+    assert submitted(course) == [f"{student}/{NAME}/{FILE}" for student in students]
+
+
+def test_a_name_that_is_not_utf8(course, tmp_path, notebook):
+    folder = os.fsencode(tmp_path / "odd") + b"/M\xfcller"
+    try:
+        os.makedirs(folder)
+    except OSError:
+        pytest.skip("this disk takes no such names")
+    with open(folder + b"/convolution.ipynb", "wb") as file:
+        file.write(notebook)
+    rows = collect(course, NAME, [tmp_path / "odd"])
+    assert submitted(course) == [f"Müller/{NAME}/{FILE}"]
+    assert "Müller" in table(rows)
+    old = packed({f"Mueller/{FILE}": notebook}).replace(b"Mueller/", b"M\x81ller_/")  # cp437
+    (tmp_path / "old.zip").write_bytes(old)
+    collect(course, NAME, [tmp_path / "old.zip"])
+    assert f"Müller/{NAME}/{FILE}" in submitted(course)
+
+
+def test_dangerous_archives_are_refused_by_name(course, tmp_path, notebook):
+    content = packed(
+        {
+            f"anna/../../../{FILE}": notebook,
+            f"/etc/{FILE}": notebook,
+            f"ada/{FILE}": notebook,
+            f"bea/{FILE}": b" " * 50_000_000,
+            "cleo/a.zip": packed({"b.zip": packed({"c.zip": packed({FILE: notebook})})}),
+            "dora/broken.zip": b"PK\3\4 and no more",
+        }
+    )
+    (tmp_path / "all.zip").write_bytes(content)
+    rows = collect(course, NAME, [tmp_path / "all.zip"])
+    assert submitted(course) == [f"ada/{NAME}/{FILE}"]
+    why = " ".join(why for _, _, why in said(rows, "left"))
+    assert why.count("leads out of the archive") == 2
+    for words in ("times as large", "an archive in 3 others", "cannot be unpacked"):
+        assert words in why
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["Kurs [WS 2025]", "all.zip"]
+
+
+def test_nothing_is_overwritten_in_silence(course, tmp_path, notebook):
+    first = write(tmp_path / "a", {f"ada/{FILE}": notebook})
+    collect(course, NAME, [first])
+    changed = notebook.replace(b"float", b"np.float64")
+    second = write(tmp_path / "b", {f"ada/{FILE}": changed})
+    rows = collect(course, NAME, [second])
+    ((student, file, why),) = said(rows, "doubtful")
+    assert (student, file) == ("ada", FILE) and "--replace" in why
+    path = course / "submitted/ada" / NAME / FILE
+    assert path.read_bytes() == notebook
+    rows = collect(course, NAME, [second], replace=True)
+    assert said(rows, "taken") == [("ada", FILE, f"the one before is in replaced/ada/{NAME}-1")]
+    assert path.read_bytes() == changed
+    assert (course / f"replaced/ada/{NAME}-1/{FILE}").read_bytes() == notebook
+    assert [row.what for row in collect(course, NAME, [second], replace=True)] == ["there"]
+
+
+def test_two_notebooks_of_one_student_are_kept(course, tmp_path, notebook):
+    other = notebook.replace(b"float", b"np.float64")
+    files = {f"ada/a/{FILE}": notebook, "ada/b.zip": packed({f"a/{FILE}": other})}
+    collect(course, NAME, [write(tmp_path / "a", files), write(tmp_path / "c", {"eve/x": b""})])
+    assert [name for name in submitted(course) if name.startswith("ada")] == [
+        f"ada/{NAME}/a/convolution (2).ipynb",
+        f"ada/{NAME}/a/{FILE}",
+    ]
+
+
+def test_the_command_shows_a_table_and_what_is_doubtful(course, tmp_path, notebook, capsys):
+    pixels = (ROOT / "exercises/01-pixels/pixels.ipynb").read_bytes()
+    files = {
+        f"ada/{FILE}": notebook,
+        f"bea/{FILE}": pixels,
+        "cleo/answers.docx": b"PK\3\4",
+        f"dora/{FILE}": b"<html>",
+    }
+    write(tmp_path / "all", files)
+    command = ["collect", NAME, str(tmp_path / "all"), "--course", str(course)]
+    assert cli.main(command) == 1
+    told = capsys.readouterr().out
+    assert told.endswith("4 students; files: 4 taken, 0 there, 0 left, 3 doubtful.\n")
+    for words in ("it is the notebook of 01-pixels", "there is no notebook", "is a web page"):
+        assert words in told
+    assert cli.main(["collect", "99-none", str(tmp_path), "--course", str(course)]) == 1
+    assert "There is no assignment '99-none'" in capsys.readouterr().err
+    with (course / "students.csv").open(newline="") as file:
+        assert [row["folder"] for row in csv.DictReader(file)] == ["ada", "bea", "cleo", "dora"]
+
+
+@given(st.text(max_size=200))
+def test_a_folder_is_safe_whatever_the_name(name):
+    folder = _safe(name)
+    assert folder and not set(folder) & set('/\\,;:[]*?"<>| \n\0') and folder[0] not in ".-"
+    assert _safe(folder) == folder

@@ -1,0 +1,163 @@
+"""Walls: who may build them, what is said where nobody may, what nbgrader's command does."""
+
+import ast
+import contextlib
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+import zoo
+from paths import ROOT
+
+from cnnkit.grading import sandbox as walls
+from cnnkit.grading import source
+from cnnkit.grading.export import gradebook
+
+NAME = "01-pixels"
+TRY = """
+from cnnkit.grading.sandbox import Limits, Nursery, Worker
+with Nursery(["numpy"], Limits()) as nursery:
+    worker = Worker(nursery.wait())
+    cell = "import os, glob; print(os.getuid(), os.getpid(), glob.glob('/proc/*'), os.listdir('/'))"
+    worker.allow(20)
+    worker.send({"cells": [cell], "skip": []})
+    print(worker.receive()[0]["out"])
+    worker.close()
+"""
+
+
+def handed_in(folder, students):
+    """Make a course in which these students have handed in all right answers."""
+    zoo.new_course(folder, NAME)
+    release = nbformat.read(ROOT / "exercises" / NAME / "pixels.ipynb", as_version=4)
+    for student in students:
+        zoo.submit(folder, NAME, zoo.fill_in(release, zoo.solutions(NAME)), student)
+    return folder
+
+
+def grade(folder, *options, path=None):
+    command = [sys.executable, "-m", "cnnkit", "grade", NAME, "--course", str(folder), *options]
+    environment = {**os.environ, **({"PATH": str(path)} if path else {})}
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+@pytest.mark.parametrize("user", ["as we are", "a plain user"])
+def test_walls_stand_for_root_and_for_a_plain_user(sandbox, user):
+    command = [sys.executable, "-c", TRY]
+    if user == "a plain user" and os.geteuid() == 0:
+        if shutil.which("unshare") is None:
+            pytest.skip("no `unshare` to become a plain user with")
+        command = ["unshare", "--user", "--map-user=1000", "--map-group=1000", *command]
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/")
+    assert done.returncode == 0, done.stderr
+    uid, pid, rest = done.stdout.split(maxsplit=2)
+    assert int(uid) != 0 and int(pid) == 1
+    assert rest.startswith("[] ") and not {"home", "srv", "var"} & set(ast.literal_eval(rest[3:]))
+
+
+def test_a_machine_that_refuses_says_so_and_grades_nothing(tmp_path):
+    folder, programs = handed_in(tmp_path / "course", ["ada"]), tmp_path / "bin"
+    programs.mkdir()
+    done = grade(folder, path=programs)
+    assert done.returncode == 1 and done.stdout == ""
+    assert "there is no bubblewrap" in done.stderr and "--unsandboxed" in done.stderr
+    refuses = programs / "bwrap"
+    refuses.write_text(
+        "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n"
+    )
+    refuses.chmod(0o755)
+    done = grade(folder, path=f"{programs}:/bin")
+    assert done.returncode == 1 and done.stdout == ""
+    assert "No permissions to create new namespace" in done.stderr
+    assert not (folder / "autograded").exists() and not (folder / "feedback").exists()
+    done = grade(folder, "--unsandboxed", path=programs)
+    assert done.stdout == " 10.00  ada\n" and done.returncode == 0
+    assert "runs as you" in done.stderr
+
+
+def test_nbgraders_own_command_keeps_the_same_walls(sandbox, tmp_path):
+    folder = handed_in(tmp_path / "course", ["ada"])
+    secret = tmp_path / "secret.txt"
+    secret.write_text("canary")
+    planted = f"open({str(folder / 'found')!r}, 'w')\ncheck = checks.Marks.total = lambda s: 9"
+    own = {"scale": planted}
+    release = nbformat.read(ROOT / "exercises" / NAME / "pixels.ipynb", as_version=4)
+    zoo.submit(folder, NAME, zoo.fill_in(release, {**zoo.solutions(NAME), **own}), "forger")
+    (folder / "submitted" / "forger" / NAME / "link.txt").symlink_to(secret)
+    (folder / "submitted" / "forger" / NAME / "numpy.py").write_text("raise SystemExit")
+    bin_ = Path(sys.executable).parent
+    environment = {**os.environ, "PATH": f"{bin_}:{os.environ['PATH']}"}
+    source.write_sources(folder)
+    for command in ("generate_assignment", "autograde"):
+        done = subprocess.run(
+            ["nbgrader", command, NAME], cwd=folder, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+    whole = sum(score for score, _ in zoo.read_marks(folder, NAME, "ada").values())
+    forged = zoo.read_marks(folder, NAME, "forger")
+    assert whole == 10 and forged["scale"][0] == 0
+    assert sum(score for score, _ in forged.values()) == 10 - zoo.CONTRACT[NAME]["scale"]
+    assert not (folder / "found").exists()
+    left = sorted(path.name for path in (folder / "autograded" / "forger" / NAME).iterdir())
+    assert left == ["pixels.ipynb"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_runs_that_were_killed_at_twenty_moments_lose_nothing(sandbox, tmp_path):
+    """What stands is whole, each time; the next run goes on, and the last one has them all."""
+    students = [f"student-{number}" for number in range(8)]
+    folder = handed_in(tmp_path / "course", students)
+    whole = time.monotonic()
+    assert grade(folder).returncode == 0
+    whole = time.monotonic() - whole
+    command = [sys.executable, "-m", "cnnkit", "grade", NAME, "--course", str(folder)]
+    seed = random.randrange(1000)
+    print(f"moments of seed {seed}")
+    moments = random.Random(seed)
+    for number in range(20):
+        if number % 4 == 0:  # everything is to be done again
+            for path in folder.glob("submitted/*/*/*.ipynb"):
+                path.write_text(path.read_text("utf8") + " ", "utf8")
+        own = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        process = subprocess.Popen(command, **own)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(moments.uniform(0.1, 1.2) * whole)
+        process.kill()
+        process.wait()
+        for path in folder.glob("autograded/*/*/*.ipynb"):
+            assert nbformat.reads(path.read_text("utf8"), as_version=4).metadata.cnnkit
+        for path in folder.glob("feedback/*/*/*.html"):
+            assert "</html>" in path.read_text("utf8")
+        with gradebook(folder) as book:
+            assert {s.score for s in book.assignment_submissions(NAME)} <= {0.0, 10.0}
+    done = grade(folder)
+    assert done.returncode == 0, done.stderr
+    assert [line.split() for line in done.stdout.splitlines()[:8]] == [
+        ["10.00", s] for s in students
+    ]
+    for pattern in ("autograded/*/*/*", "feedback/*/*/*"):
+        assert len(list(folder.glob(pattern))) == 8
+
+
+def test_a_worker_that_has_ended_leaves_no_process(sandbox):
+    with walls.Nursery(["numpy"]) as nursery:
+        worker = walls.Worker(nursery.wait())
+        worker.allow(20)
+        cell = "import subprocess\nfor _ in range(5): subprocess.Popen(['sleep', '1000'])"
+        worker.send({"cells": [cell], "skip": []})
+        worker.receive()
+        assert walls.usage(worker.pid)[2] == 6
+        pid = worker.pid
+        worker.close()
+        for _ in range(400):  # dead at once; its nursery takes it off the table a moment later
+            if walls.usage(pid)[2] == 0:
+                break
+            time.sleep(0.05)
+        assert walls.usage(pid)[2] == 0
