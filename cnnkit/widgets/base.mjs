@@ -105,7 +105,8 @@ export function keyed(stage, build) {
   };
 }
 
-const reduced = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+/** Whether motion is unwelcome here. */
+export const reduced = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /**
  * Buttons that walk through the trait `step`: Back, Next, and Play, which walks alone, or jumps to
@@ -433,23 +434,29 @@ export function signedColours() {
  */
 export function bitmap(label, { pick } = {}) {
   const canvas = h("canvas", { role: "img", "aria-label": label });
-  const mark = h("div", { class: "ck-window", hidden: true });
-  const element = h("div", { class: "ck-bitmap" }, canvas, mark);
   let size = [1, 1];
+  const { mark, frame } = windowOver(() => size);
+  const element = h("div", { class: "ck-bitmap" }, canvas, mark);
   const paint = (rows, cols, colour) => {
     size = [rows, cols];
     element.style.setProperty("--cols", cols);
     element.style.setProperty("--rows", rows);
     colourPixels(canvas, rows, cols, colour);
   };
+  if (pick) pickPixels(element, canvas, () => size, pick);
+  return { element, canvas, paint, frame };
+}
+
+/** A frame over a picture of `size()` rows and columns; `frame(null)` takes it away. */
+export function windowOver(size) {
+  const mark = h("div", { class: "ck-window", hidden: true });
   const frame = (r, c, height, width) => {
     mark.hidden = r === null;
-    const [rows, cols] = size;
+    const [rows, cols] = size();
     const share = { top: r / rows, left: c / cols, height: height / rows, width: width / cols };
     for (const [key, v] of Object.entries(share)) mark.style[key] = `${100 * v}%`;
   };
-  if (pick) pickPixels(element, canvas, () => size, pick);
-  return { element, canvas, paint, frame };
+  return { mark, frame };
 }
 
 function colourPixels(canvas, rows, cols, colour) {
@@ -508,3 +515,14 @@ export function conv2d(x, w, b = null) {
     }),
   );
 }
+
+/** What one window gives: products[c][u][v] and their sum for each channel. */
+export function productsAt(x, filter, i, j) {
+  const products = filter.map((k, c) =>
+    k.map((row, u) => row.map((w, v) => x[c][i + u][j + v] * w)),
+  );
+  return { products, sums: products.map((p) => total(p.flat())) };
+}
+
+/** Position number `step`, counted along the rows of an output `cols` wide. */
+export const positionOf = (step, cols) => [Math.floor(step / cols), step % cols];

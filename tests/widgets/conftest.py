@@ -82,10 +82,11 @@ def notebook(title, start, figures):
 
 
 @pytest.fixture(scope="session")
-def book(root, tmp_path_factory):
+def book(root, request, tmp_path_factory):
     """A book with a page of all widgets, a page of two of the same, and a page of none."""
     run = tmp_path_factory.getbasetemp()
-    run = run.parent if "PYTEST_XDIST_WORKER" in os.environ else run  # one book for all workers
+    if hasattr(request.config, "workerinput"):  # one book for all workers
+        run = run.parent
     html = run / "book" / "_build" / "html"
     with FileLock(run / "book.lock"):
         if not html.exists():
@@ -212,7 +213,12 @@ class Lab:
         page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.ready")
 
     def run(self, code, cell=1):
-        """Run code in a cell, and give what it printed."""
+        """Run code in a cell, and give what it printed.
+
+        A widget keeps its news back while the kernel works on earlier ones. Once anything has run
+        after those, the rest is on its way before our code.
+        """
+        self.page.evaluate(RUN, ["pass", cell])
         printed = self.page.evaluate(RUN, [code, cell])
         assert "Traceback" not in printed, printed
         return printed

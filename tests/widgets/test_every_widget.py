@@ -48,7 +48,9 @@ def test_the_joined_module_is_one_module(widget, tmp_path):
     check = f"import d from '{address}'; process.stdout.write(typeof d.render)"
     command = [NODE, "--input-type=module", "-e", check]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30)
-    assert (done.stdout, done.stderr) == ("function", "")
+    assert (done.stdout, done.stderr) == ("function", ""), (
+        f"{widget}.mjs does not run as one module with its imports:\n{done.stderr}"
+    )
 
 
 def test_it_is_light(widget):
@@ -79,7 +81,11 @@ def test_its_first_state_teaches(widget, scheme, all_living):
     page = all_living(scheme=scheme)
     box = mounted(page, widget)
     assert box.locator(".ck-title").inner_text()
-    assert len(box.inner_text()) > 150
+    said = box.inner_text()
+    assert len(said) > 150, (
+        f"{len(said)} letters on {widget}; expected more than 150. Let its hint and live text say "
+        f"what to do and what it shows: {said!r}"
+    )
     assert len(live(box)) > 20 or box.locator(".ck-hidden[role=status]").count()
     assert page.locator(".ckw-error").count() == 0
     assert page.errors == []
@@ -109,6 +115,16 @@ def test_both_themes(widget, all_living):
         colours[theme] = [sum(map(int, rgb[:3])) for rgb in channels]
     (paper, ink), (night, chalk) = colours["light"], colours["dark"]
     assert paper > 600 > ink and night < 200 < 450 < chalk
+
+
+def test_words_in_a_drawing_have_the_ink_of_the_page(widget, all_living):
+    """Axe does not look at them, and SVG writes in black where nothing else is said."""
+    box = mounted(all_living(theme="dark", width=375), widget)
+    black = box.evaluate(
+        "e => [...e.querySelectorAll('svg text')]"
+        ".filter(e => getComputedStyle(e).fill === 'rgb(0, 0, 0)').map(e => e.textContent)"
+    )
+    assert black == [], f"give them a `fill` in {widget}.css, as live_training.css does"
 
 
 def test_a_finger_hits_what_it_aims_at(widget, all_living):

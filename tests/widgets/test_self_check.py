@@ -126,6 +126,12 @@ def test_quiz_keeps_plain_text_as_it_is(text):
     assert quiz(GOOD.replace("text: 9", f"text: {text}")).questions[0]["choices"][0]["text"] == text
 
 
+def test_where_a_wrong_answer_was_seen_is_shown_to_nobody():
+    seen = f"{GOOD}      seen: E8; 04-pooling/relu: leaky\n"
+    assert quiz(seen).questions == quiz(GOOD).questions
+    assert "leaky" not in quiz(seen)._repr_mimebundle_()[0]["text/html"]
+
+
 def test_quiz_text_over_several_lines():
     long = "question: >-\n    How many weights\n    has a 3×3 kernel?"
     check = quiz(GOOD.replace("question: How many weights has a 3×3 kernel?", long))

@@ -18,6 +18,8 @@ import {
   onTheme,
   part,
   player,
+  positionOf,
+  productsAt,
   save,
   select,
   signedColours,
@@ -26,17 +28,6 @@ import {
   total,
   watch,
 } from "../base.mjs";
-
-/** What one window gives: products[c][u][v] and their sum for each channel. */
-export function productsAt(x, filter, i, j) {
-  const products = filter.map((k, c) =>
-    k.map((row, u) => row.map((w, v) => x[c][i + u][j + v] * w)),
-  );
-  return { products, sums: products.map((p) => total(p.flat())) };
-}
-
-/** Position number `step`, counted along the rows of an output `cols` wide. */
-export const positionOf = (step, cols) => [Math.floor(step / cols), step % cols];
 
 export const PRESETS = {
   "X detector": [

@@ -124,11 +124,10 @@ function verdictOn({ size, kernel, stride, padding, span, left, out, fits, padde
     const same = kept ? "The size is kept: this is “same” padding." : "";
     return text("✓ It fits: the last window ends at the edge.", same, note);
   }
-  const [pixels, are, them] =
-    left === 1 ? ["pixel", "is", "it"] : [`${left} pixels`, "are", "them"];
+  const [pixels, are] = left === 1 ? ["pixel", "is"] : [`${left} pixels`, "are"];
   return text(
     `✗ It does not fit evenly: the last ${pixels} of each row and column ${are} left over (hatched).`,
-    `PyTorch and Keras round down to ${out} and never read ${them}.`,
+    `The window has ${out} whole ${out === 1 ? "place" : "places"} along each side.`,
     note,
   );
 }

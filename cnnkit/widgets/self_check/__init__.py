@@ -22,7 +22,7 @@ _EXAMPLE = """\
       why: That is max pooling."""
 # YAML would misread these plain texts: `code` at the start, "a: b", "a #b".
 _FRAGILE = re.compile(
-    r"^(?P<key>[ \t]*(?:- +)*(?:question|text|why):[ \t]+)"
+    r"^(?P<key>[ \t]*(?:- +)*(?:question|seen|text|why):[ \t]+)"
     r"(?P<text>(?:[`@%&*!{\[#]|[^\s\"'|>].*(?::\s|\s#)).*)$",
     re.MULTILINE,
 )
@@ -77,7 +77,8 @@ def quiz(text: str, title: str | None = None) -> Quiz:
     ----------
     text : str
         A list of questions. Each has ``question`` and ``choices``; each choice has ``text``,
-        ``why`` and, where it is right, ``correct: true``. Backticks mark code.
+        ``why`` and, where it is right, ``correct: true``. Backticks mark code. ``seen``, in a
+        wrong choice, tells other authors where somebody made it; it is shown to nobody.
     title : str, optional
         By default "Predict first" over a single question, "Check yourself" over several.
 
@@ -143,7 +144,7 @@ def _question(item, where):
 
 
 def _choice(item, where):
-    item = _fields(item, where, required=("text", "why"), optional=("correct",))
+    item = _fields(item, where, required=("text", "why"), optional=("correct", "seen"))
     correct = item.get("correct", "false")
     if not isinstance(correct, str) or correct.lower() not in {"true", "false"}:
         raise ValueError(f"quiz: {where}: 'correct' is true or false, not {correct!r}")
