@@ -4,8 +4,14 @@
 names the rows it treats in the metadata of its cell, `+++ {"covers": ["P1"]}`. The table leads from
 one to the other. `{exercise-map}` leads from each function of an exercise to its points, to the
 section that its test sends back to, and to the answers that the test itself is tested with.
+`{accident-map}` lists what may happen to a notebook before it is graded, and what becomes of it,
+from the accidents in `tests/grading/accidents/` that grading is tested with.
+`{attack-map}` lists what students have tried on the graders, from the attacks that test them.
+`{grading-table}` multiplies what was measured of grading by a large course.
 """
 
+import ast
+import json
 import re
 
 import jupytext
@@ -23,8 +29,13 @@ ROWS = pages.ROOT / "chapters" / "rows.yml"
 PAGES = [*pages.chapters(), *pages.appendices()]
 EXERCISES = list(assignments(pages.ROOT).values())
 ANSWERS = pages.ROOT / "tests" / "answers"
-# What a test says when an answer is wrong: `read="chapter 8 (Full training), Real photographs"`.
-READ = re.compile(r'read="chapter (\d+)(?: \(.+?\))?, (.+?)"')
+ACCIDENTS = sorted((pages.ROOT / "tests" / "grading" / "accidents").glob("*.py"))
+ATTACKS = sorted((pages.ROOT / "tests" / "grading" / "attacks").glob("*.py"))
+GRADING = pages.ROOT / "benchmarks" / "results" / "grading.json"
+GRADED = "02-convolution", "05-softmax"
+FILE = re.compile(r"[\w()-]+\.\w{2,6}\b")
+# What a test says when an answer is wrong: `read="chapter 12, Real photographs"`.
+READ = re.compile(r'read="chapter (\d+), (.+?)"')
 
 
 def graded_functions(path):
@@ -47,6 +58,17 @@ def answers_to(exercise, function):
     """How many answers a test is tested with: wrong ones, and right ones."""
     text = (ANSWERS / exercise / f"{function}.py").read_text("utf8")
     return text.count("\n# %% wrong: "), text.count("\n# %% right: ")
+
+
+def accidents(path):
+    """For each accident of a file its sentence, the note that is told, and the points of 20."""
+    for node in ast.parse(path.read_text("utf8")).body:
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        for mark in node.decorator_list:
+            (note,) = map(ast.literal_eval, mark.args)
+            score = {key.arg: ast.literal_eval(key.value) for key in mark.keywords}.get("score", 20)
+            yield ast.get_docstring(node), note, score
 
 
 def link(path, heading):
@@ -102,7 +124,63 @@ class ExerciseMap(Table):
                     yield name.replace("_", " "), str(points), "a person marks it", "", ""
 
 
+class AccidentMap(Table):
+    columns = "what happens", "points of 20", "what is told"
+
+    def files(self):
+        return ACCIDENTS
+
+    def rows(self):
+        for path in ACCIDENTS:
+            title = ast.get_docstring(ast.parse(path.read_text("utf8"))).split(":")[0]
+            yield f"**{title}**", "", ""
+            for what, note, score in accidents(path):
+                points = "not graded" if score is None else str(score)
+                told = FILE.sub(r"`\g<0>`", note)  # else `helpers.py` becomes an address
+                yield what.rstrip("."), points, f"… {told} …" if note else "nothing"
+
+
+class AttackMap(Table):
+    columns = "what for", "attacks", "what they do"
+
+    def files(self):
+        return ATTACKS
+
+    def rows(self):
+        for path in ATTACKS:
+            text = path.read_text("utf8")
+            titles = re.findall(r"^# %% (.*)$", text, re.M)
+            yield (
+                f"**{text.partition(chr(10))[0].strip('# ')}**",
+                str(len(titles)),
+                "; ".join(titles),
+            )
+
+
+class GradingTable(Table):
+    """From the record of `benchmarks/grading.py`: how long a large course takes."""
+
+    columns = "cores that judge", *(f"10,000 notebooks of {name}" for name in GRADED)
+
+    def files(self):
+        return [GRADING]
+
+    def rows(self):
+        figures = json.loads(GRADING.read_text("utf8"))["results"]
+        for cores in (2, 8, 32, 128):
+            yield str(cores), *(self.minutes(figures[name], cores) for name in GRADED)
+
+    def minutes(self, figure, cores):
+        """The slower of the two counts: those who judge, or the two cores that write it down."""
+        judge = figure["seconds_of_one_core_that_judges"] / cores
+        ask = figure["seconds_of_one_core_that_asks"] / 2
+        return f"{10_000 * max(judge, ask) / 60:.0f} min"
+
+
 def setup(app):
     app.add_directive("course-map", CourseMap)
     app.add_directive("exercise-map", ExerciseMap)
+    app.add_directive("accident-map", AccidentMap)
+    app.add_directive("attack-map", AttackMap)
+    app.add_directive("grading-table", GradingTable)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -18,7 +18,7 @@ import grimp
 from docutils import nodes
 from jupyter_cache import get_cache
 from myst_nb.sphinx_ import NbMetadataCollector
-from pages import ROOT
+from pages import CELL, OPTIONS, ROOT
 from side_by_side import notebooks
 from sphinx.util import logging
 
@@ -63,11 +63,6 @@ class Package:
             place = self.folder / room.removeprefix("cnnkit.")
             found += sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
         return found
-
-
-# A code cell as MyST fences it, and the options at its beginning, in either form.
-CELL = re.compile(r"^(`{3,}|~{3,}|:{3,})\{code-cell\}.*?\n(.*?)^\1\s*$", re.MULTILINE | re.DOTALL)
-OPTIONS = re.compile(r"\A(?:---\n.*?^---\n|(?::[^\n]*\n)+)", re.MULTILINE | re.DOTALL)
 
 
 def digest_of(page, package):

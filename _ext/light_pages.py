@@ -15,6 +15,11 @@ from fontTools.ttLib import TTFont
 # Some dependency turns on the logs of all: hundreds of lines on glyphs would hide a warning.
 logging.getLogger("fontTools").setLevel(logging.WARNING)
 
+# Before the first paint it is known whether it is dark: no white page in the night.
+THEME = (
+    "<script>{const d=document.documentElement.dataset;if(d.theme==='auto'||!d.theme)"
+    "d.theme=matchMedia('(prefers-color-scheme: dark)').matches?'dark':'light';}</script>"
+)
 VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">'
 
 
@@ -22,6 +27,18 @@ def light(page, html):
     """One page as it is sent."""
     # 1.5 MB of script that draws the icons which the icon font draws already.
     html = re.sub(r'<script defer src="[^"]*fontawesome\.js[^"]*"></script>', "", html)
+    # The search of the book is section_search's; Sphinx's index came with every page.
+    html = re.sub(
+        r'<script[^>]*src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*"></script>',
+        "",
+        html,
+    )
+    # Where the reader is, page.js says: the theme's own was wrong at one step of three.
+    html = html.replace('id="pst-page-toc-nav"', 'id="course-page-toc"')
+    if THEME not in html:  # a page that was not written anew has been here before
+        settled = r'(<script data-cfasync="false">.*?</script>)'
+        html = re.sub(settled, rf"\1\n  {THEME}", html, count=1, flags=re.S)
+    html = re.sub(r"<title>(.+?) &#8212; \1\s*</title>", r"<title>\1</title>", html, flags=re.S)
     # Scripts wait for the page; only documentation_options.js is needed by others at once.
     html = re.sub(
         r"<script (?![^>]*\b(?:defer|async|type)\b)(?=[^>]*\bsrc=)(?![^>]*documentation_options)",

@@ -8,6 +8,7 @@ it covers in the metadata of its cell, `+++ {"covers": ["P1"]}`.
 """
 
 import json
+import math
 import re
 from pathlib import Path
 
@@ -17,10 +18,14 @@ from cnnkit.grading.source import number
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# A code cell as MyST fences it, and the options at its beginning, in either form.
+CELL = re.compile(r"^(`{3,}|~{3,}|:{3,})\{code-cell\}.*?\n(.*?)^\1\s*$", re.MULTILINE | re.DOTALL)
+OPTIONS = re.compile(r"\A(?:---\n.*?^---\n|(?::[^\n]*\n)+)", re.MULTILINE | re.DOTALL)
+
 
 def chapters(root=ROOT):
-    """The chapters by number; those that share one stand in the order of their names."""
-    return sorted(Path(root, "chapters").glob("*.md"), key=lambda path: (number(path), path.name))
+    """The chapters by number."""
+    return sorted(Path(root, "chapters").glob("*.md"), key=number)
 
 
 def appendices(root=ROOT):
@@ -34,9 +39,27 @@ def course(path):
 
 
 def label(path):
-    """A chapter as the front page names it: `12 · Attention`, or without its number."""
-    card = course(path)["card"]
-    return f"{number(path)} · {card['title']}" if card.get("numbered", True) else card["title"]
+    """A chapter as the front page names it: `12 · Attention`."""
+    return f"{number(path)} · {course(path)['card']['title']}"
+
+
+def minutes(text):
+    """How long a page takes a learner, without its exercise, rounded up to five minutes.
+
+    150 words a minute; a minute for each question of a quiz, two for each widget, two for each cell
+    of code of four lines or more, which wants to be understood and not only read.
+    """
+    cells = [cell for _, cell in CELL.findall(text)]
+    taken = len(CELL.sub("", text.split("---\n", 2)[2]).split()) / 150
+    for cell in cells:
+        options = found[0] if (found := OPTIONS.match(cell)) else ""
+        code = OPTIONS.sub("", cell)
+        taken += len(re.findall(r"^- question:", code, re.MULTILINE))
+        if "remove-input" in options:
+            taken += 2 * bool(re.match(r"\s*[A-Z]\w+\(", code))
+        elif not re.search("hide-input|proof", options):
+            taken += 2 * (len([line for line in code.splitlines() if line.strip()]) >= 4)
+    return 5 * math.ceil(taken / 5)
 
 
 def covered(path):

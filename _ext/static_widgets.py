@@ -33,10 +33,15 @@ def still_of(name, state):
     """Give a widget's first state as HTML."""
     answer = drawing.ask([(HERE / name / f"{name}.mjs").as_uri(), json.loads(state)])
     if "error" in answer:
+        remedy = (
+            f"Mend {name}.mjs or what it imports; together they may declare a name only once."
+            if answer["error"].startswith("SyntaxError")
+            else "Let `render` use `document` alone, and ask for sizes on the screen, or for "
+            "`window`, only when a hand moves something."
+        )
         raise ExtensionError(
             f"the first state of the widget {name!r} cannot be drawn without a browser: "
-            f"{answer['error']}\nLet `render` use `document` alone, and ask for sizes on the "
-            "screen, or for `window`, only when a hand moves something."
+            f"{answer['error']}\n{remedy}"
         )
     return answer["html"]
 

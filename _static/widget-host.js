@@ -72,6 +72,8 @@
     try {
       const state = JSON.parse(host.querySelector('script[type="application/json"]').textContent);
       const model = makeModel(state, (error) => fail(host, error));
+      const wakes = new CustomEvent("cnnkit-wakes", { detail: { host, state, model } });
+      document.dispatchEvent(wakes); // what was left behind the last time is put back now
       const el = document.createElement("div");
       widget.initialize?.({ model });
       widget.render({ model, el });

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-import yaml
 from bs4 import BeautifulSoup
 from pages import chapters, label, page_of, sections_by_row
 from small_book import add_to_contents, build, make
@@ -47,6 +46,28 @@ marks = checks.Marks("look", points=4, read="chapter 12, Looking twice")
 """
 
 
+ACCIDENTS = '''"""Accidents inside: by hand."""
+
+from accident import accident
+
+
+@accident("The cell of look is back from helpers.py", score=16)
+def deleted(notebook, folder):
+    """A cell is deleted."""
+
+
+@accident("", score=None)
+def burnt(notebook, folder):
+    """The house burns down."""
+'''
+
+
+ATTACKS = "# Forging a mark\n\n# %% says it is right\n\n# %% says it again\n"
+
+
+MAPS = "exercise", "course", "accident", "attack"
+
+
 @pytest.fixture
 def course(tmp_path):
     """The small copy of the book with a twelfth chapter and its exercise."""
@@ -56,7 +77,9 @@ def course(tmp_path):
         "solutions/12-attention/attention.md": EXERCISE,
         "tests/answers/12-attention/look.py": "\n# %% wrong: a\n\n# %% wrong: b\n\n# %% right: c\n",
         "index.md": "# Front\n\n```{chapter-cards}\n```\n",
-        "page.md": "# Map\n\n```{exercise-map}\n```\n\n```{course-map}\n```\n",
+        "tests/grading/accidents/cells.py": ACCIDENTS,
+        "tests/grading/attacks/a_forging.py": ATTACKS,
+        "page.md": "# Map\n" + "".join(f"\n```{{{kind}-map}}\n```\n" for kind in MAPS),
     }
     book = make(tmp_path)
     for name, text in files.items():
@@ -78,6 +101,9 @@ def test_the_twelfth_chapter_has_its_card_and_its_places_in_the_maps(course):
     rows = [[cell.get_text(strip=True) for cell in row("td")] for row in maps("tr")]
     assert ["look", "4", "Looking twice", "2", "1"] in rows
     assert ["A1", "Looking twice at the same place", "Looking twice"] in rows
+    assert ["A cell is deleted", "16", "… The cell of look is back fromhelpers.py…"] in rows
+    assert ["The house burns down", "not graded", "nothing"] in rows
+    assert ["Forging a mark", "2", "says it is right; says it again"] in rows
     places = {link["href"] for link in maps.select("table a")}
     assert places == {"chapters/12-attention.html#looking-twice"}
 
@@ -92,11 +118,11 @@ def test_the_twelfth_chapter_has_its_card_and_its_places_in_the_maps(course):
 
 
 def test_numbers_of_any_length_count_as_numbers(course):
-    for name in ("9-before", "12-more", "100-after"):
+    for name in ("9-before", "13-more", "100-after"):
         (course / f"chapters/{name}.md").write_text(CHAPTER)
         (course / f"solutions/{name}").mkdir()
         (course / f"solutions/{name}/{name}.md").write_text(EXERCISE)
-    names = ["9-before", "12-attention", "12-more", "100-after"]
+    names = ["9-before", "12-attention", "13-more", "100-after"]
     assert [path.stem for path in chapters(course)] == names
     assert list(assignments(course)) == names
     assert page_of(100, "Looking twice", course).stem == "100-after"
@@ -114,11 +140,3 @@ def test_a_name_without_number_a_missing_section_and_a_stray_row_are_named(cours
     page.rename(course / "chapters/attention.md")
     with pytest.raises(ValueError, match=r"attention\.md has no number.*12-attention"):
         chapters(course)
-
-
-def test_a_page_that_shares_a_number_may_go_without_it(course):
-    page = course / "chapters/12-attention.md"
-    header = yaml.safe_load(COURSE)
-    header["course"]["card"]["numbered"] = False
-    page.write_text(CHAPTER.replace(COURSE, yaml.safe_dump(header)))
-    assert label(page) == "Attention"

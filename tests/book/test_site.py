@@ -1,18 +1,14 @@
 """The built site, as a reader meets it: in a real browser, in both themes, on a phone, offline."""
 
 import gzip
-import json
 import re
 from urllib.parse import unquote, urldefrag
 
 import pytest
 from bs4 import BeautifulSoup
-from paths import ROOT
+from reader import AXE, PAGES, scroll_through
 from zoo import CONTRACT, WRITTEN
 
-TOC = (ROOT / "_toc.yml").read_text()
-PAGES = [f"{name}.html" for name in re.findall(r"(?:root|file): (\S+)", TOC)]
-AXE = ROOT / "node_modules/axe-core/axe.min.js"
 BUDGET = 450 * 1024
 
 
@@ -33,15 +29,6 @@ def soup(site):
     return soup
 
 
-def scroll_through(page):
-    """Go down the page as a reader does, so that what loads late is loaded."""
-    height = page.evaluate("document.documentElement.scrollHeight")
-    for top in range(0, height, 800):
-        page.evaluate(f"scrollTo(0, {top})")
-        page.wait_for_timeout(40)
-    page.evaluate("scrollTo(0, 0)")
-
-
 @pytest.mark.parametrize("scheme", ["http", "file"])
 def test_no_request_leaves_the_site_and_nothing_complains(
     scheme, page_name, site, site_url, open_page
@@ -52,13 +39,6 @@ def test_no_request_leaves_the_site_and_nothing_complains(
     page.wait_for_load_state("networkidle")
     assert page.offsite == []
     assert page.errors == []
-
-
-def test_search_page_asks_no_other_host_and_finds(site_url, open_page):
-    page = open_page(f"{site_url}/search.html?q=convolution")
-    page.wait_for_selector("#search-results li a")
-    assert "02-convolution" in page.inner_html("#search-results")
-    assert page.offsite == [] and page.errors == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -201,12 +181,6 @@ def test_pictures_have_words(page_name, soup):
         hidden = drawing.find_parent(attrs={"aria-hidden": "true"}) or drawing.get("aria-hidden")
         named = drawing.get("aria-label") or drawing.find("title")
         assert hidden or named or drawing.find_parent(["button", "math"]), str(drawing)[:120]
-
-
-def test_search_index_and_sources_are_ours(site):
-    index = (site / "searchindex.js").read_text("utf8")
-    names = json.loads(re.search(r'"docnames":\s*(\[[^\]]*\])', index)[1])
-    assert {f"{name}.html" for name in names} == set(PAGES)
 
 
 def test_teachers_find_each_function_with_its_points_and_its_section(soup):

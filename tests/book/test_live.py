@@ -1,0 +1,175 @@
+"""The course in the page: with no server, no other host, and the verdicts of the desktop."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from jupyter_cache import get_cache
+from live_page import LiveNotebook, printed
+from paths import ROOT
+from reader import PAGES
+from zoo import CONTRACT, new_course, read_answers, read_marks, solutions
+
+LIVE = ROOT / "_build/html/live"
+EXERCISES = sorted(name for name in CONTRACT if name < "07")
+
+
+@pytest.fixture(scope="session")
+def live(site):
+    """The live part of the site, where the build had Pyodide's files."""
+    if not LIVE.exists():
+        if os.environ.get("CNNKIT_PYODIDE"):
+            pytest.fail("the site was built without its live part")
+        pytest.skip("no Pyodide here: let CNNKIT_PYODIDE name a folder with its files")
+    return site
+
+
+@pytest.fixture
+def open_live(live, site_url, open_page):
+    def open_live(notebook, **options):
+        address = f"{site_url}/live/notebooks/index.html?path={notebook}"
+        return LiveNotebook(open_page(address, **options))
+
+    return open_live
+
+
+def editions():
+    return json.loads((LIVE / "editions.json").read_text("utf8"))
+
+
+def test_each_live_page_has_a_button_and_no_other(live):
+    chapters = [page for page in PAGES if page.startswith("chapters/")]
+    buttons = {
+        page: re.findall(r'course-live-button" href="\.\./live/[^"]+path=([^"]+)"', html)
+        for page in chapters
+        for html in [(live / page).read_text("utf8")]
+    }
+    there = [page for page in chapters if buttons[page]]
+    assert there == chapters[:9]
+    for page in there:
+        assert buttons[page] == [page.replace(".html", ".ipynb")]
+        assert (LIVE / "files" / buttons[page][0]).is_file()
+
+
+def test_each_exercise_opens_from_its_chapter(live):
+    notebooks = [name for name in editions() if name.startswith("exercises/")]
+    assert [name.split("/")[1] for name in notebooks] == EXERCISES
+    for name, about in editions().items():
+        html = (live / f"{about['page']}.html").read_text("utf8")
+        assert f"path={name}" in html
+
+
+def test_a_page_loads_nothing_of_the_live_part(live, site_url, open_page):
+    page = open_page(f"{site_url}/chapters/02-convolution.html")
+    loaded = page.evaluate("performance.getEntriesByType('resource').map(e => e.name)")
+    assert loaded and not [name for name in loaded if "/live/" in name]
+
+
+def test_an_exercise_is_done_in_the_page(open_live):
+    """A wrong answer is told by name, a loop is stopped, work outlives a reload."""
+    notebook = open_live("exercises/02-convolution/convolution.ipynb", width=390)
+    wrong = {
+        "convolve": answer("02-convolution", "convolve"),
+        "slide_pairs": "def slide_pairs(image, weights):\n    while True:\n        pass",
+    }
+    for function, code in wrong.items():
+        notebook.write(notebook.solution(function), getattr(code, "code", code))
+    told = "".join(map(printed, notebook.run_all()))
+    assert wrong["convolve"].words in told
+    assert "It did not finish in time: is there a loop that never ends?" in told
+    assert notebook.page.offsite == [] and notebook.page.errors == []
+
+    notebook.page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
+    notebook.page.reload()
+    again = LiveNotebook(notebook.page)
+    assert "while True" in again.cells()[again.solution("slide_pairs")]["source"]
+
+
+def answer(exercise, function, kind="wrong"):
+    path = ROOT / f"tests/answers/{exercise}/{function}.py"
+    return next(answer for answer in read_answers(path) if answer.kind == kind)
+
+
+@pytest.mark.slow
+def test_a_notebook_solved_in_the_page_is_graded_as_any_other(open_live, tmp_path, sandbox):
+    notebook = open_live("exercises/02-convolution/convolution.ipynb")
+    for function, source in solutions("02-convolution").items():
+        notebook.write(notebook.solution(function), source)
+    assert "5 of 5 points in the visible tests" in "".join(map(printed, notebook.run_all()))
+    solved = notebook.page.evaluate("JSON.parse(localStorage['from-one-pixel:progress']).solved")
+    assert solved["02-convolution/convolve"] == 5
+    course = new_course(tmp_path / "course", "02-convolution")
+    target = course / "submitted/ada/02-convolution/convolution.ipynb"
+    with notebook.page.expect_download() as download:
+        notebook.page.get_by_role("button", name="Download", exact=True).click()
+    download.value.save_as(target)
+    command = [sys.executable, "-m", "cnnkit", "grade", "02-convolution"]
+    graded = subprocess.run(command, cwd=course, capture_output=True, text=True)
+    assert graded.returncode == 0, graded
+    assert sum(score for score, _ in read_marks(course, "02-convolution", "ada").values()) == 20
+
+
+@pytest.mark.slow
+def test_a_newer_text_is_offered_and_keeps_what_was_written(open_live):
+    notebook = open_live("exercises/01-pixels/pixels.ipynb")
+    place = notebook.solution("scale")
+    notebook.write(place, "def scale(image):\n    return 'mine'")
+    notebook.page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
+    kept = "from-one-pixel:edition:exercises/01-pixels/pixels.ipynb"
+    notebook.page.wait_for_function("kept => localStorage[kept]", arg=kept)
+    notebook.page.evaluate("kept => { localStorage[kept] = 'older'; }", kept)
+    notebook.page.reload()
+    notebook.page.get_by_role("button", name="Take the new text").click()
+    notebook.page.wait_for_function("kept => localStorage[kept] !== 'older'", arg=kept)
+    again = LiveNotebook(notebook.page)
+    assert again.cells()[again.solution("scale")]["source"].endswith("return 'mine'")
+    old = "exercises/01-pixels/pixels (older).ipynb"
+    read = "path => jupyterapp.serviceManager.contents.get(path).then(found => found.content)"
+    assert "mine" in json.dumps(notebook.page.evaluate(read, old))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_wrong_answers_are_told_as_on_the_desktop(open_live, exercise):
+    path = next(name for name in editions() if name.startswith(f"exercises/{exercise}/"))
+    notebook = open_live(path)
+    answers = {function: answer(exercise, function) for function in CONTRACT[exercise]}
+    for function, wrong in answers.items():
+        notebook.write(notebook.solution(function), wrong.code)
+    told = "".join(map(printed, notebook.run_all()))
+    missing = {f: wrong.words for f, wrong in answers.items() if wrong.words not in told}
+    assert missing == {}
+    assert notebook.page.offsite == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [page for page in PAGES if "chapters/0" in page])
+def test_a_chapter_runs_to_its_end_and_prints_what_the_book_shows(open_live, page):
+    name = page.replace(".html", ".ipynb")
+    cells = open_live(name).run_all()
+    code = [cell for cell in cells if cell["count"]]
+    errors = [out for cell in code for out in cell["outputs"] if out["output_type"] == "error"]
+    assert errors == []
+    book = {cell.source: cell for cell in executed(name).cells if cell.cell_type == "code"}
+    assert len(code) >= 0.8 * len(book)
+    told = [(rounded(printed(cell)), rounded(printed(book[cell["source"]]))) for cell in code]
+    assert [pair for pair in told if pair[0] != pair[1]] == []
+
+
+def executed(name):
+    """The notebook that the book shows."""
+    cache = get_cache(ROOT / "_build/.jupyter_cache")
+    for record in cache.list_cache_records():
+        if record.uri.endswith(name.replace(".ipynb", ".md")):
+            return cache.get_cache_bundle(record.pk).nb
+    return nbformat.v4.new_notebook()
+
+
+def rounded(text):
+    """Times differ, and the last digits of sums that another machine adds in another order."""
+    text = re.sub(r"[\d.]+ (ms|µs|s)\b", r"* \1", text)
+    return re.sub(r"(\d\.\d{3})\d+", r"\1", text)
