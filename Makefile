@@ -22,7 +22,7 @@ UNCHANGED := [ -e _build/html/index.html ] && [ $(WHOLE) -nt $(READY) ] && \
   [ -z "$$(find . \( $(ASIDE) \) -prune -o -cnewer $(WHOLE) -print | head -1)" ]
 
 .DEFAULT_GOAL := help
-.PHONY: help book page links serve lab exercise widget test tests lint format assignments grade student-bundle benchmarks rehearsal lock chromium clean
+.PHONY: help book page links serve lab exercise widget test test-all tests lint format assignments grade student-bundle benchmarks rehearsal lock chromium clean
 
 help:  ## list what make can do here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -54,9 +54,12 @@ widget: $(READY) writable  ## show one widget alone in a page: make widget NAME=
 tests: $(READY)  ## run some tests: make tests TESTS="tests/core -k conv2d"
 	@python -m pytest $(TESTS)
 
+test: MARKED := -m "not slow"
+test: test-all  ## check style, build the book, run the tests, but for those marked slow
+
 # Three workers, even on two cores: browsers and kernels wait a good part of the time.
-test: lint book chromium  ## check style, build the book, run every test
-	@CNNKIT_BOOK_IS_BUILT=1 python -m pytest -n 3 --dist worksteal $(TESTS)
+test-all: lint book chromium bubblewrap  ## check style, build the book, run every test, as CI does
+	@CNNKIT_BOOK_IS_BUILT=1 python -m pytest -n 3 --dist worksteal $(MARKED) $(TESTS)
 
 lint: $(READY) writable  ## the style of Python and scripts, the types, which floor imports which
 	@ruff check . && ruff format --check . && mypy
@@ -69,7 +72,7 @@ format: $(READY)  ## let ruff and biome tidy the code
 assignments: $(READY)  ## exercises/ from solutions/
 	@python -m cnnkit assignments
 
-grade: $(READY)  ## grade submitted/*/NAME and write feedback/: make grade NAME=01-pixels
+grade: $(READY) bubblewrap  ## grade submitted/*/NAME and write feedback/: make grade NAME=01-pixels
 	@python -m cnnkit grade $(NAME)
 
 student-bundle: $(READY)  ## dist/cnn-course-student.zip: what students get, no solutions
@@ -84,8 +87,8 @@ benchmarks: $(READY)  ## list the measurements, then measure the site: benchmark
 	@python benchmarks/site.py
 
 rehearsal: $(READY)  ## run every measurement once, on little; nothing is recorded
-	@for script in convolution export_live_network image_preparation mnist_numpy site \
-	  train_loop_overhead train_photos "train_small --data digits" train_speed; do \
+	@for script in convolution export_live_network "gpu --device cpu" grading image_preparation live mnist_numpy site \
+	  train_loop_overhead train_photos train_pretrained "train_small --data digits" train_speed; do \
 	  set -- $$script; python benchmarks/$$1.py $${2:+$$2 $$3} --quick || exit 1; done
 
 lock:  ## refresh constraints.txt: newest versions that pyproject.toml allows (torch stays)
@@ -131,3 +134,11 @@ chromium:
 	  echo "Installing Chromium for the tests of pages and widgets (apt-get) ..."; \
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	else echo "No Chromium here: the browser tests will be skipped. To run them too: sudo apt-get install chromium"; fi
+
+.PHONY: bubblewrap
+bubblewrap:
+	@command -v bwrap >/dev/null || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing bubblewrap, in which students' code runs (apt-get) ..."; \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends bubblewrap >/dev/null; \
+	else echo "No bubblewrap here: grading needs it, and its tests are skipped. To have it: sudo apt-get install bubblewrap"; fi

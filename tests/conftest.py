@@ -23,6 +23,21 @@ def root():
 
 
 @pytest.fixture(scope="session")
+def sandbox():
+    """Make sure that this machine lets students' code be walled in."""
+    from cnnkit.grading.sandbox import Nursery, Refused
+
+    try:
+        with Nursery() as nursery:
+            nursery.wait()
+    except Refused as refused:
+        message = f"no sandbox on this machine: {refused}"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
 def site(tmp_path_factory):
     """The built book: what `make test` has just made, else built now."""
     html = ROOT / "_build" / "html"

@@ -1,12 +1,31 @@
-"""What a test cell is, and how the cells of a function are named.
+"""What a test cell is, how the cells of a function are named, and what of a cell students get.
 
 The answer of ``to_gray`` has the ``grade_id`` ``to-gray``, and the cell that tests it
 ``test-to-gray``.
 """
 
-__all__ = ["function_of", "grade_id", "id_of_answer", "id_of_test", "is_test", "stopped"]
+import ast
+import re
+
+__all__ = [
+    "REGION",
+    "function_of",
+    "functions_in",
+    "grade_id",
+    "id_of_answer",
+    "id_of_test",
+    "is_answer",
+    "is_test",
+    "released_source",
+    "stopped",
+]
 
 TEST = "test-"
+# What is in the source of an exercise, and in no notebook of a student.
+REGION = re.compile(r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)### END \1", re.DOTALL)
+BORDER = re.compile(r"( *)### (BEGIN|END) (SOLUTION|HIDDEN TESTS)")
+UNWRITTEN = "# YOUR CODE HERE", "raise NotImplementedError()"
+UNANSWERED = "YOUR ANSWER HERE"
 
 
 def id_of_answer(function):
@@ -47,9 +66,54 @@ def is_test(cell):
     return cell.cell_type == "code" and data.get("grade", False) and not data.get("solution", False)
 
 
+def is_answer(cell):
+    """Tell whether a cell is for a student to fill in: a function, or a written answer."""
+    return bool(_nbgrader(cell).get("solution", False))
+
+
 def _nbgrader(cell):
     data = cell.metadata.get("nbgrader")
     return data if isinstance(data, dict) else {}
+
+
+def functions_in(text):
+    r"""Name the functions that code defines at its top level, in order.
+
+    Also in code that does not parse, or that holds magic commands.
+
+    >>> functions_in("def relu(x):\n    def inner(): ...\n\ndef scale(x:")
+    ['relu', 'scale']
+    """
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return re.findall(r"^(?:async +)?def +(\w+)", text, re.MULTILINE)
+    return [node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def released_source(cell):
+    r"""Give the text of a cell of an exercise's source as students get it.
+
+    >>> from nbformat.v4 import new_code_cell
+    >>> text = "def one():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION"
+    >>> print(released_source(new_code_cell(text)))
+    def one():
+        # YOUR CODE HERE
+        raise NotImplementedError()
+    """
+    if cell.cell_type == "markdown":
+        return UNANSWERED if is_answer(cell) else cell.source
+    lines: list[str] = []
+    inside = False
+    for line in cell.source.splitlines():
+        mark = BORDER.fullmatch(line)
+        if mark is None:
+            lines += [] if inside else [line]
+        else:
+            indent, end, kind = mark.groups()
+            inside = end == "BEGIN"
+            lines += [indent + text for text in UNWRITTEN] if inside and kind == "SOLUTION" else []
+    return "\n".join(lines)
 
 
 def stopped(cell):

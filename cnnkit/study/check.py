@@ -1,7 +1,7 @@
 """Check a notebook without a gradebook: points, what went wrong, where to read again."""
 
-import json
 import subprocess
+import tempfile
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +11,13 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from cnnkit.study.cells import function_of, grade_id, id_of_answer, is_test, stopped
+from cnnkit.study.files import files_in
+from cnnkit.study.reading import read_notebook
 from cnnkit.study.records import read_record
+from cnnkit.study.releases import Release, find_release, releases
+from cnnkit.study.repair import repair
 
-__all__ = ["Result", "check_notebook", "report"]
+__all__ = ["Checked", "Result", "check_notebook", "report"]
 
 
 @dataclass(frozen=True)
@@ -26,67 +30,109 @@ class Result:
     told: str
 
 
+@dataclass(frozen=True)
+class Checked:
+    """What came of a notebook: each function's result, and what was odd about the file."""
+
+    results: tuple[Result, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def complete(self):
+        """Tell whether all points were earned."""
+        return all(result.score == result.points for result in self.results)
+
+
 def check_notebook(path, timeout=120):
-    """Run every cell of an exercise notebook; the file itself stays as it is.
+    """Run a notebook as grading would: its answers, and the visible tests of the exercise.
+
+    The file itself stays as it is.
 
     Parameters
     ----------
     path : path
-        The notebook.
+        The notebook, or the folder that it lies in.
     timeout : float
         Seconds after which a cell is stopped.
 
     Returns
     -------
-    list of Result
-        One for each function.
+    Checked
 
     Raises
     ------
     ValueError
-        If this is no notebook, or one without graded cells.
+        If this is no notebook of an exercise.
     RuntimeError
         If the notebook brought Python down.
     """
     path = Path(path)
-    if not path.is_file():
+    if not path.exists():
         raise ValueError(f"There is no notebook {path}.")
-    try:
-        notebook = nbformat.read(path, as_version=4)
-    except (nbformat.reader.NotJSONError, json.JSONDecodeError, UnicodeDecodeError):
-        raise ValueError(f"{path} is no notebook: give a file that ends in .ipynb.") from None
-    if not any(is_test(cell) for cell in notebook.cells):
-        raise ValueError(f"{path} has no graded cells: give a notebook of the folder exercises.")
-    client = NotebookClient(
-        notebook,
-        timeout=timeout,
-        interrupt_on_timeout=True,
-        allow_errors=True,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(path.parent)}},
-    )
-    try:
-        client.execute(stderr=subprocess.DEVNULL)  # the kernel's own notes, not the cells'
-    except (CellTimeoutError, DeadKernelError) as error:
-        raise RuntimeError(
-            f"The notebook stopped Python itself ({type(error).__name__}): "
-            f"look for a cell that never ends, or that fills the memory."
-        ) from None
-    answers = {grade_id(cell): cell for cell in notebook.cells if cell.cell_type == "code"}
-    return [_result(cell, answers) for cell in notebook.cells if is_test(cell)]
+    release = _release_of(path)
+    repaired = repair(release.notebook, path, release.name)
+    _run(repaired.notebook, timeout)
+    cells = [cell for cell in repaired.notebook.cells if cell.cell_type == "code"]
+    answers = {grade_id(cell): cell for cell in cells}
+    results = [_result(cell, answers) for cell in cells if is_test(cell)]
+    return Checked(tuple(results), repaired.notes)
 
 
-def report(path, results):
+def _run(notebook, timeout):
+    """Run a notebook where nothing lies beside it: there is nothing beside it in grading either."""
+    with tempfile.TemporaryDirectory() as folder:
+        client = NotebookClient(
+            notebook,
+            timeout=timeout,
+            interrupt_on_timeout=True,
+            allow_errors=True,
+            kernel_name="python3",
+            resources={"metadata": {"path": folder}},
+        )
+        try:
+            client.execute(stderr=subprocess.DEVNULL)  # the kernel's own notes, not the cells'
+        except (CellTimeoutError, DeadKernelError) as error:
+            raise RuntimeError(
+                f"The notebook stopped Python itself ({type(error).__name__}): "
+                f"look for a cell that never ends, or that fills the memory."
+            ) from None
+
+
+def _release_of(path):
+    """Find the exercise that a file or a folder is of."""
+    known, refused = releases(), []
+    files = files_in(path, lambda file, why: refused.append(f"{file} was left: {why}."))
+    for file in files:
+        try:
+            cells = read_notebook(file.read(), str(file.path)).cells
+        except ValueError as error:
+            refused.append(str(error))
+            continue
+        if not known and any(map(is_test, cells)):  # cnnkit alone, no exercise beside it
+            itself = nbformat.from_dict({"metadata": {}, "cells": cells})
+            return Release("", file.path.name, itself)
+        if release := find_release(cells, known):
+            return release
+    if refused:
+        raise ValueError(" ".join(refused))
+    raise ValueError(f"{path} has no cell of an exercise: give a notebook of the folder exercises.")
+
+
+def report(path, checked):
     """Write the results down for the learner.
 
     Returns
     -------
     str
-        A line for each function with its points, what it was told where it is not right yet, and
-        the sum.
+        What is odd about the notebook; a line for each function with its points, what it was told
+        where it is not right yet; and the sum.
     """
+    results = checked.results
     width = max(len(result.name) for result in results)
     lines = [f"{path}: the visible tests", ""]
+    for note in checked.notes:
+        lines += textwrap.wrap(f"Note: {note}", 92, initial_indent="  ", subsequent_indent=" " * 8)
+    lines += [""] if checked.notes else []
     for result in results:
         lines.append(f"  {result.name:<{width}}  {result.score:5.2f} of {result.points:g}")
         if result.score < result.points:

@@ -41,6 +41,8 @@ SCHEMA = {
     },
 }
 
+VALID = jsonschema.Draft202012Validator(SCHEMA)
+
 
 @dataclass(frozen=True)
 class Part:
@@ -99,10 +101,8 @@ def read_record(cell):
             f"change what that does."
         )
     data = found[0]["data"][MIME]
-    try:
-        jsonschema.validate(data, SCHEMA)
-    except jsonschema.ValidationError as error:
-        raise ValueError(f"The record of this test's marks is broken: {error.message}.") from None
+    if error := jsonschema.exceptions.best_match(VALID.iter_errors(data)):
+        raise ValueError(f"The record of this test's marks is broken: {error.message}.")
     parts = tuple(Part(**part) for part in data["parts"])
     record = Record(data["function"], data["score"], data["points"], data["read"], parts)
     _agree("function", record.function, function_of(grade_id(cell)))

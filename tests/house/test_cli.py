@@ -58,7 +58,7 @@ def test_check_of_a_finished_notebook_succeeds(tmp_path, capsys):
     [
         ("missing.ipynb", None, "There is no notebook"),
         ("text.ipynb", "plain words", "is no notebook"),
-        ("empty.ipynb", nbformat.writes(nbformat.v4.new_notebook()), "has no graded cells"),
+        ("empty.ipynb", nbformat.writes(nbformat.v4.new_notebook()), "has no cell of an exercise"),
     ],
 )
 def test_check_says_what_it_needs(tmp_path, capsys, name, content, words):
@@ -78,31 +78,49 @@ def test_commands_want_a_course_folder(tmp_path, capsys):
 
 def test_student_bundle_holds_what_students_need_and_nothing_else(tmp_path, capsys):
     course = tmp_path / "course"
-    for name in (".jupyter", "chapters", "cnnkit", "exercises", "solutions"):
+    for name in (".jupyter", "appendices", "chapters", "cnnkit", "exercises", "solutions"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, course / name, ignore=ignored)
-    for name in ("LICENSE", "README.md", "constraints.txt", "environment.yml", "pyproject.toml"):
+    for name in ("LICENSE", "README.md", "about.md", "constraints.txt", "environment.yml"):
         shutil.copy(ROOT / name, course)
-    shutil.copy(ROOT / "nbgrader_config.py", course)
+    for name in ("nbgrader_config.py", "pyproject.toml", "references.bib"):
+        shutil.copy(ROOT / name, course)
+    somebody_solves_an_exercise_where_it_lies(course)
     assert cli.main(["student-bundle", "--course", str(course)]) == 0
     bundle = course / "dist/cnn-course-student.zip"
     assert capsys.readouterr().out.strip() == str(bundle)
+    assert [path.name for path in bundle.parent.iterdir()] == [bundle.name]
     first = bundle.read_bytes()
     with zipfile.ZipFile(bundle) as archive:
-        names = {name.removeprefix("cnn-course/") for name in archive.namelist()}
-        readme = archive.read("cnn-course/README.md").decode()
-    assert {"exercises/01-pixels/pixels.ipynb", "chapters/01-pixels.md"} <= names
+        (top,) = {name.split("/")[0] for name in archive.namelist()}
+        packed = {n.removeprefix(f"{top}/"): archive.read(n) for n in archive.namelist()}
+    names, readme = set(packed), packed["README.md"].decode()
+    assert re.fullmatch(r"cnn-course-[0-9a-f]{6}", top) and f"./{top}" in readme
+    assert f"This is edition {top[-6:]}." in readme and "EDITION" not in readme
+    for path in sorted((ROOT / "exercises").glob("*/*.ipynb")):
+        name = path.relative_to(ROOT).as_posix()
+        assert packed.pop(name) == packed[f"cnnkit/study/{name}"] == path.read_bytes()
+    assert not [name for name in packed if name.startswith("exercises/")]
     assert {"cnnkit/checks/marks.py", "environment.yml", "constraints.txt"} <= names
     assert ".jupyter/labconfig/default_setting_overrides.json" in names
     # It speaks of what a student has: no make, and no file that is not packed.
     assert "make " not in readme
     assert set(re.findall(r"[\w-]+/[\w./-]+\.(?:md|ipynb)", readme)) <= names
     assert not any(name.startswith("cnnkit/grading") for name in names)
+    assert b".[lab]" in packed["environment.yml"] and b"make" not in packed["environment.yml"]
+    no_link_is_dead(packed, names)
     tops = {Path(name).parts[0] for name in names}
     assert not tops & {"solutions", "tests", "gradebook.db", "submitted", "nbgrader_config.py"}
     assert cli.main(["student-bundle", "--course", str(course)]) == 0
     assert bundle.read_bytes() == first
-    a_student_checks_with_what_is_in_the_bundle(bundle, tmp_path / "student")
+    a_student_checks_with_what_is_in_the_bundle(bundle, tmp_path / "student", top)
+
+    # Another edition lies down beside the first.
+    chapter = course / "chapters/01-pixels.md"
+    chapter.write_text(chapter.read_text("utf8") + "\nOne more line.\n", "utf8")
+    assert cli.main(["student-bundle", "--course", str(course)]) == 0
+    with zipfile.ZipFile(bundle) as archive:
+        assert not any(name.startswith(f"{top}/") for name in archive.namelist())
 
     # A solution that slipped into an exercise stops the bundle.
     slipped = (course / "solutions/02-convolution/convolution.md").read_text()
@@ -112,11 +130,29 @@ def test_student_bundle_holds_what_students_need_and_nothing_else(tmp_path, caps
     assert "Nothing is packed" in told and "99-slip.md: hidden tests of 02-convolution" in told
 
 
-def a_student_checks_with_what_is_in_the_bundle(bundle, folder):
+def somebody_solves_an_exercise_where_it_lies(course):
+    made = course / "exercises/01-pixels/pixels.ipynb"
+    solved = zoo.fill_in(nbformat.read(made, as_version=4), zoo.solutions("01-pixels"))
+    nbformat.write(solved, made)
+    nbformat.write(solved, made.with_name("pixels-Copy1.ipynb"))
+
+
+def no_link_is_dead(packed, names):
+    """Each link of a page of the bundle leads to a file of the bundle."""
+    pages = [name for name in packed if name.endswith(".md")]
+    assert len(pages) > 12
+    for page in pages:
+        text = re.sub(r"(?ms)^(`{3,}).*?^\1$", "", packed[page].decode())
+        for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)\s]*)?\)", text):
+            target = os.path.normpath(Path(page).parent / link)
+            assert target in names, f"{page} links {link}"
+
+
+def a_student_checks_with_what_is_in_the_bundle(bundle, folder, top):
     """`check` works there, kernel and all; what a teacher does says that it is not there."""
     with zipfile.ZipFile(bundle) as archive:
         archive.extractall(folder)
-    here = folder / "cnn-course"
+    here = folder / top
     own = {"cwd": here, "env": {**os.environ, "PYTHONPATH": str(here)}}
     place = "import cnnkit.study.check as c; print(c.__file__)"
     told = subprocess.check_output([sys.executable, "-c", place], text=True, **own)

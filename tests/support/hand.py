@@ -1,6 +1,7 @@
 """What a hand does with a widget in a page, and what it can see of it."""
 
 from paths import ROOT
+from playwright.sync_api import Error
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 FIND = """async (box) => (await axe.run(box, {runOnly: {type: 'tag', values:
@@ -12,13 +13,23 @@ def mounted(page, name):
     """The living widget of this name in a page."""
     host = page.locator(f'[data-cnnkit-widget="{name}"]').first
     host.scroll_into_view_if_needed()
-    host.locator(".ckw-slot > :not(.ckw-still) > .ckw").wait_for()
+    try:
+        host.locator(".ckw-slot > :not(.ckw-still) > .ckw").wait_for()
+    except Error as late:
+        complaints = "; ".join(getattr(page, "errors", [])) or "nothing"
+        raise AssertionError(f"{name} does not live; the page complains: {complaints}") from late
     return host.locator(".ckw")
 
 
 def state(box, key):
     """A trait of a widget in a page."""
     return box.evaluate("(e, k) => e.closest('[data-cnnkit-widget]').ckwModel.get(k)", key)
+
+
+def wait_for_step(box, least):
+    """Wait until a widget that plays has come to this step, or further."""
+    model = "e => e.querySelector('[data-cnnkit-widget]').ckwModel.get('step')"
+    box.page.wait_for_function(f"n => ({model})(document) >= n", arg=least)
 
 
 def live(box):

@@ -28,13 +28,15 @@ class Page:
         self.cells = jupytext.read(self.path).cells
         self.prose = "\n\n".join(c.source for c in self.cells if c.cell_type == "markdown")
         code = [c for c in self.cells if c.cell_type == "code"]
-        self.quizzes = [quiz(t) for c in code for t in quiz_texts(c.source)]
+        self.questions = [text for cell in code for text in quiz_texts(cell.source)]  # as written
+        self.quizzes = [quiz(text) for text in self.questions]
         self.code = [c for c in code if not quiz_texts(c.source)]
-        self.visible = [
-            c.source
-            for c in self.code
-            if not {"hide-input", "remove-input"} & set(c.metadata.get("tags", []))
-        ]
+        self.visible = self._without("hide-input", "remove-input")
+        self.shown = self._without("hide-input", "remove-input", "proof")
+
+    def _without(self, *tags):
+        """The code of the cells that bear none of these tags."""
+        return [c.source for c in self.code if not {*tags} & {*c.metadata.get("tags", [])}]
 
 
 def quiz_texts(source):
@@ -51,14 +53,6 @@ def plain(text):
     text = re.sub(r"\$\$.*?\$\$", " ", text, flags=re.DOTALL)
     text = re.sub(r"\]\([^)]*\)", "]", text)
     return re.sub(r"[*_#>`]", "", text)
-
-
-def rows_named(text):
-    """The rows in a line such as `rows P1–P5, Q6 and E14`."""
-    found = []
-    for letter, first, last in re.findall(r"\b([A-Z])(\d+)(?:–[A-Z](\d+))?", text):
-        found += [f"{letter}{n}" for n in range(int(first), int(last or first) + 1)]
-    return found
 
 
 def stated(page):
@@ -103,7 +97,7 @@ class Proof:
         numbers = [number(n) for n in re.findall(r"\d[\d,]*(?:\.\d+)?", claim.replace(", ", " "))]
         if len(numbers) == 1:
             value = numbers[0]
-            return value in self.values or ("%" in claim and value / 100 in self.values)
+            return value in self.values or ("%" in claim and round(value / 100, 6) in self.values)
         orders = [numbers, numbers[-1:] + numbers[:-1]]  # channels last in words, first in code
         return any(
             run[i : i + len(order)] == order

@@ -57,9 +57,9 @@ def recording(parts):
             self.note("compare_all", None, *self.originals, expected)
             super().compare_all(answers, expected)
 
-        def compare_pairs(self, answer, expected, *, of=None):
+        def compare_pairs(self, answer, expected, *, of=None, **others):
             self.note("compare_pairs", of, [self.originals], [expected])
-            super().compare_pairs(answer, expected, of=of)
+            super().compare_pairs(answer, expected, of=of, **others)
 
         def compare_named(self, answers, expected, *, about, tolerance):
             self.note("compare_named", None, about, list(expected), {"tolerance": tolerance})

@@ -1,5 +1,6 @@
 """The zoo: answers that students give, right and wrong, and a course to hand them in to."""
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -40,8 +41,6 @@ class Answer(NamedTuple):
 
 # A file of answers is Python in sections. An answer that differs little from another section says
 # only how; ` \n ` in it is a new line, as deep as the one that the change begins in:
-#
-#     # draws: 1                             at the top: how often each is judged, if not ten times
 #
 #     # %% base: place by place              no answer, but what others are changes of
 #     def sgd_step(parameters, gradients, lr):
@@ -110,11 +109,25 @@ def changed(code, change):
     return code[:start] + new + code[start + len(found[0]) :]
 
 
-def draws(path):
-    """Tell how often each answer of a file is judged on fresh draws."""
-    head = path.read_text("utf8").partition("# %% ")[0]
-    found = re.search(r"^# draws: (\d+)$", head, re.M)
-    return int(found[1]) if found else 10
+# How often each answer is judged on fresh draws where slow tests run: that often, or what
+# CNNKIT_DRAWS says. Most judgements take some thousandths of a second; these take longer, and are
+# judged as many times less often, but once.
+DRAWS = 50
+SLOWER = {
+    "train": (1000, "trains five networks"),
+    "train_model": (1000, "trains five networks, one of them on 3,000 pictures"),
+    "article_model": (1000, "convolves pictures of 300 × 300 pixels, and so does what is right"),
+    "article_model_keras": (1000, "as in PyTorch, and a first call of Keras takes long"),
+    "predict_image": (5, "asks a network about 22 pictures, and draws each until it tells"),
+    "count_parameters": (2, "builds ten networks, in two libraries"),
+}
+
+
+def draws(function, usual=None):
+    """Tell how often each answer to a function is judged on fresh draws."""
+    usual = usual or int(os.environ.get("CNNKIT_DRAWS", DRAWS))
+    fewer, _ = SLOWER.get(function, (1, ""))
+    return max(usual // fewer, 1)
 
 
 def fill_in(release, answers):

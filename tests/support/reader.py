@@ -1,0 +1,18 @@
+"""A reader of the built site: its pages in their order, her way down a page, her rules."""
+
+import re
+
+from paths import ROOT
+
+TOC = (ROOT / "_toc.yml").read_text("utf8")
+PAGES = [f"{name}.html" for name in re.findall(r"(?:root|file): (\S+)", TOC)]
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
+
+
+def scroll_through(page):
+    """Go down the page as a reader does, so that what loads late is loaded."""
+    height = page.evaluate("document.documentElement.scrollHeight")
+    for top in range(0, height, 800):
+        page.evaluate(f"scrollTo(0, {top})")
+        page.wait_for_timeout(40)
+    page.evaluate("scrollTo(0, 0)")
