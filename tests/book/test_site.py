@@ -164,8 +164,11 @@ def test_every_inner_link_leads_somewhere(page_name, soup, site):
         if re.match(r"[a-z]+:", target):
             assert target.startswith("https:"), target
             continue
+        target, _, notebook = target.partition("?path=")  # a notebook to run in the page
         path = (site / page_name).parent / unquote(target) if target else site / page_name
         assert path.exists(), f"{page_name} links to {target}"
+        if notebook:
+            assert (site / "live/files" / notebook).exists(), f"{page_name} runs {notebook}"
         if anchor and path.suffix == ".html":
             if path not in anchors:
                 html = path.read_text("utf8")

@@ -46,17 +46,22 @@ def press_ctrl_c(model, at):
 
 
 class Keyboard:
-    """Counts the calls of functions, in Python and in C, and presses Ctrl-C at some of them."""
+    """Counts the calls of functions, in Python and in C, and presses Ctrl-C at some of them.
+
+    A press inside `torch.no_grad()` may come before gradients are on again: they are at the end.
+    """
 
     def __init__(self, *presses):
         self.calls, self.presses = 0, set(presses)
 
     def __enter__(self):
+        self.gradients = torch.is_grad_enabled()
         sys.setprofile(self.note)
         return self
 
     def __exit__(self, *error):
         sys.setprofile(None)
+        torch.set_grad_enabled(self.gradients)
 
     def note(self, frame, event, argument):
         self.calls += event in ("call", "c_call")

@@ -117,6 +117,7 @@ def test_arrays_of_ones_own(show):
     expected = layer(torch.ones(1, 2, 4, 6)).detach().numpy()[0, 1]
     np.testing.assert_allclose(numbers_of(box, "Map of filter 2"), expected.ravel(), atol=0.051)
     assert "channel 1" in live(box) and "output (3, 3, 4)" in box.inner_text()
+    assert axe(box) == []  # each value is shown and said in the same words
 
 
 def test_jupyterlab(lab):

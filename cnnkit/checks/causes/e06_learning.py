@@ -9,6 +9,8 @@ NOT_LEARNED = "It guesses: has it learned at all? Look at the loop: forward, los
 LEARNED_A_LITTLE = "It has learned something, but too little: is every image seen in every epoch, are old gradients forgotten, is the learning rate neither tiny nor huge?"
 OTHER_EACH_TIME = "The same seed gave two different networks: draw every random number, also the first weights, from np.random.default_rng(seed)."
 
+_SWAPPED = "That is another of the three gradients: return grad_image, grad_kernels, grad_biases, in this order."
+
 
 def _spread(grad, x, size, stride, share):
     """Send each gradient back into its window, in the shares that `share` gives."""
@@ -178,6 +180,7 @@ CAUSES: dict[str, list] = {
                 _grad_kernels(g, x[:1], k[:, :1], s, p), len(x), axis=1
             ),
         ),
+        (_SWAPPED, _grad_image),
     ],
     "conv2d_backward.grad_image": [
         (
@@ -208,6 +211,7 @@ CAUSES: dict[str, list] = {
             "The channels all get the same gradient: each has its own slice of the kernel.",
             lambda g, x, k, *a: _grad_image(g, x, np.repeat(k[:, :1], len(x), axis=1), *a),
         ),
+        (_SWAPPED, _grad_kernels),
     ],
     "sgd_step": [
         (

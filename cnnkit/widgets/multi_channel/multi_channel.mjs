@@ -236,12 +236,12 @@ function paintLarge(map, { out, oh, ow, k, i, j }, f, colours) {
 
 function paintSmall(map, { out, k, i, j }, f) {
   const peak = largest(out[f]) || 1;
-  map.paint((r, c) => ({
-    text: fmt(out[f][r][c], 1),
-    signed: out[f][r][c] / peak,
-    mark: f === k && r === i && c === j,
-    say: `row ${r + 1}, column ${c + 1}: ${fmt(out[f][r][c])}`,
-  }));
+  map.paint((r, c) => {
+    const text = fmt(out[f][r][c], 1);
+    const mark = f === k && r === i && c === j;
+    const say = `row ${r + 1}, column ${c + 1}: ${text}`;
+    return { text, signed: out[f][r][c] / peak, mark, say };
+  });
   map.home(i, j);
 }
 

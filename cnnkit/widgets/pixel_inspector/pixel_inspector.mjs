@@ -186,7 +186,7 @@ function build(model, body) {
     const { channel, r0, c0, value } = now;
     const name = colour ? `${COLOURS[channel]} ` : "";
     const look = (r, c) => ({
-      say: `row ${r + 1}, column ${c + 1}: ${name}${fmt(value[r][c])}`,
+      say: `row ${r + 1}, column ${c + 1}: ${name}${fmt(value[r][c], 0)}`,
       mark: r === r0 && c === c0,
     });
     for (const grid of [seen, stored]) {

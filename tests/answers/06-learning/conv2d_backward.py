@@ -67,7 +67,7 @@ def conv2d_backward(grad, image, kernels, stride=1, padding=0):
 
 
 # %% wrong: the wrong order
-# loses 7: wrong
+# loses 7: another of the three gradients
 # base: place by place
 # change: grad_image, grad_kernels => grad_kernels, grad_image
 
