@@ -37,7 +37,7 @@ def same_draws(monkeypatch):
 def test_nbgrader_gives_the_marks_it_should(name, tmp_path, same_draws):
     """To a wrong and a right answer to each function, the reference, and an untouched notebook."""
     folder = zoo.new_course(tmp_path / "course", name)
-    release = nbformat.read(next(ROOT.glob(f"exercises/{name}/*.ipynb")), as_version=4)
+    release = released(name)
     handed_in = {kind: first_answers(name, kind) for kind in ("wrong", "right")}
     for kind, answers in handed_in.items():
         cells = {f: answer.code for f, answer in answers.items()}
@@ -120,7 +120,7 @@ def test_every_answer_gets_the_marks_it_should_behind_walls(name, sandbox, same_
 
 def judge_behind_walls(name):
     """Hand in the answers, one to each function in a notebook, and give the problems."""
-    notebook = source.notebook_from(source.assignments(ROOT)[name])
+    notebook, release = source.notebook_from(source.assignments(ROOT)[name]), released(name)
     functions = [f for f in zoo.CONTRACT[name] if zoo.draws(f, zoo.DRAWS) > 1]
     answers = [zoo.read_answers(ANSWERS / name / f"{f}.py") for f in functions]
     problems = []
@@ -129,13 +129,18 @@ def judge_behind_walls(name):
         for some in itertools.zip_longest(*answers):
             handed_in = {f: a for f, a in zip(functions, some, strict=True) if a}
             texts = {f: answer.code for f, answer in handed_in.items()}
-            judged = zoo.fill_in(copy.deepcopy(notebook), texts)
+            judged = zoo.fill_in(copy.deepcopy(release), texts)
             behind_walls(notebook, judged, nursery)
             for record in map(read_record, filter(is_test, judged.cells)):
                 if answer := handed_in.get(record.function):
                     told = " ".join(part.message for part in record.parts)
                     problems.append(problem(name, record.function, answer, record.score, told))
     return list(filter(None, problems))
+
+
+def released(name):
+    """The notebook that students get."""
+    return nbformat.read(next(ROOT.glob(f"exercises/{name}/*.ipynb")), as_version=4)
 
 
 def in_a_process_of_its_own(function, *arguments):
