@@ -18,6 +18,7 @@ from cnnkit.checks.causes import cause_of, cause_of_all
 from cnnkit.checks.causes.anywhere import ROUNDED, is_rounded
 from cnnkit.checks.compare import same, slack
 from cnnkit.checks.memory import unwritten
+from cnnkit.checks.tries import idea_for
 
 __all__ = ["MIME", "Marks", "NotJudged", "OutOfTime", "Part", "Score", "Wrong", "score_of"]
 
@@ -25,6 +26,7 @@ MIME = "application/vnd.cnnkit.marks+json"  # the record of a score, beside its 
 
 INDENT = " " * 9  # the width of "  right  ": a message stands below its title
 AGAIN = "(As above.)"
+UNWRITTEN = "Not written yet: replace the line with NotImplementedError by your own."
 CHANGED = "The result is right, but your function changed the input it was given: whoever passed it still needs it. Work on a copy, or build a new array."
 
 
@@ -82,6 +84,7 @@ class Marks:
         score = score_of(self.points, self.right, self.weight)
         if self.read and self.right < self.weight:
             print(f"  Read again: {self.read}")
+            self._offer_idea(sys._getframe(1).f_globals.get(self.name))
         of = f"{score:g} of {self.points:g} points"
         print(f"  {of}" if self.has_hidden else f"  {of} in the visible tests")
         record = {
@@ -93,6 +96,15 @@ class Marks:
             "parts": self.parts,
         }
         return Score(score, record)
+
+    def _offer_idea(self, answer):
+        """Tell how to go about it, to a learner who has tried several ways."""
+        messages = [part["message"] for part in self.parts if part["verdict"] == "wrong"]
+        if self.has_hidden or UNWRITTEN in messages:  # a teacher marks; or there is no try yet
+            return
+        if idea := idea_for(self.name, answer):
+            words = f"The idea: {idea}"
+            print(textwrap.fill(words, 90, initial_indent="  ", subsequent_indent="  "))
 
 
 def score_of(points, right, weight):
@@ -370,7 +382,7 @@ class Part:
             self.marks.was_slow = True
             return "It did not finish in time: is there a loop that never ends?"
         if isinstance(error, NotImplementedError):
-            return "Not written yet: replace the line with NotImplementedError by your own."
+            return UNWRITTEN
         if isinstance(error, NameError) and getattr(error, "name", None) == name:
             return f"There is no {name} yet: run the cell in which you wrote it (without errors)."
         kind = type(error).__name__

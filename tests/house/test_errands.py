@@ -177,6 +177,9 @@ CAUSES: dict[str, list] = {
         ("You square each value: 2 times 2 is 4, but 3 times 3 is 9.", lambda image: image**2),
     ],
 }
+IDEAS = {
+    "make_double": "Each value is wanted twice, and twice a value is the value and itself together, in an array that is new.",
+}
 '''
 ZOO = """# ruff: noqa: F811, F821
 

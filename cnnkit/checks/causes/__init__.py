@@ -8,6 +8,9 @@ exercise, pairs ``(what to tell, the function as it comes out misunderstood)``::
         "to_gray": [("Only the red channel is used.", lambda image: image[..., 0])],
     }
 
+Beside them stands in ``IDEAS``, for each function, how one could go about it, in words and never in
+code: that is told after some tries (``checks.tries``).
+
 When an answer is wrong, its inputs are put through each of them; the first that gives the same
 wrong values names the cause. A function whose test compares several things, each with causes of
 its own (``part.compare(..., of="loss")``), has one entry for each: ``"accumulate_gradients.loss"``.
@@ -27,7 +30,7 @@ from cnnkit.checks.causes import shared
 from cnnkit.checks.causes.anywhere import cause_anywhere
 from cnnkit.checks.compare import same
 
-__all__ = ["EXERCISES", "SENTENCES", "cause_of", "cause_of_all", "merged"]
+__all__ = ["EXERCISES", "IDEAS", "SENTENCES", "cause_of", "cause_of_all", "merged"]
 
 
 def merged(named):
@@ -75,6 +78,7 @@ EXERCISES: dict[str, dict[str, list]] = {
     module.__name__.rpartition(".e")[2].replace("_", "-"): module.CAUSES for module in _MODULES
 }
 _CAUSES = merged(EXERCISES.items())
+IDEAS: dict[str, str] = merged((module.__name__, module.IDEAS) for module in _MODULES)
 SENTENCES: dict[str, str] = merged(
     (module.__name__, _sentences(module)) for module in (shared, *_MODULES)
 )

@@ -147,3 +147,11 @@ CAUSES: dict[str, list] = {
         ),
     ],
 }
+
+IDEAS = {
+    "to_channels_first": "A name for each axis: the picture comes with rows, columns, channels, and has to leave with channels, rows, columns. No number changes its neighbours inside a channel, so nothing is reshaped: the axes only change their order, and the last one moves to the front.",
+    "to_gray": "Take the three channels apart, so that you hold three grids of the same size. Each pixel of the gray picture is one sum: its red, its green and its blue, each times its own share. Make them floats before you multiply.",
+    "scale": "The largest byte, 255, shall become 1, so one division does everything, and it is the same for each picture. Choose the type first: dividing float32 numbers gives float32.",
+    "flat_index": "Walk there: to come to row 2, you pass two whole rows, each as long as the picture is wide. Then you go on along your own row by as many steps as the column says.",
+    "dense_parameters": "First count the numbers of the picture: multiply all sizes of its shape. Each unit has a weight for each of them, and one bias more.",
+}

@@ -219,3 +219,11 @@ CAUSES: dict[str, list] = {
         ),
     ],
 }
+
+IDEAS = {
+    "slide_pairs": "Think of the picture twice: once without its last column, once without its first. Laid on each other, every left pixel meets its right neighbour; weigh both grids and add them.",
+    "convolve": "Two questions, two loops: at which places does the kernel fit, and what is the number there? At one place, cut out the window that lies under the kernel, multiply it with the kernel place by place, and add everything up.",
+    "convolve_channels": "Nothing new happens at a place: the window is now as deep as the picture, and so is the kernel. All products of all channels go into one sum, and the bias is added to that sum once.",
+    "convolve_filters": "A layer is the same work once more for each filter. Take one kernel and its own bias, make its map, keep it; when all maps are there, stack them, so that the filter's number is the first axis.",
+    "vertical_edge_kernel": "Let the left and the right column weigh against each other, with the middle silent. Where all three rows do the same, a step from dark to bright to the side counts, and a step from above to below cancels out.",
+}

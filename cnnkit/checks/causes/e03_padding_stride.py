@@ -211,3 +211,12 @@ CAUSES: dict[str, list] = {
 def _first_positions(image, kernels, biases, stride, padding):
     rows, columns = _conv2d(image, kernels, biases, stride, padding).shape[1:]
     return _conv2d(image, kernels, biases, 1, padding)[:, :rows, :columns]
+
+
+IDEAS = {
+    "output_size": "Put the kernel at the beginning. What is left behind it is its room to move: the padded size less the kernel. Count how many whole jumps fit into that room, and add the place where it began. Is there no room, nothing fits.",
+    "fits": "After the first place there is some room left, the padded size less the kernel. The last place ends at the edge exactly when that room is a whole number of jumps, and when there is room at all.",
+    "same_padding": "A kernel takes away one pixel less than it is long, so just as many zeros have to come in. Give each side half of them; when their number is odd, the one left over goes to the end.",
+    "zero_pad": "Begin with the result, not with the picture: an array of zeros with twice the padding more rows and columns, and as many channels as before. Then say where in it the picture lies, and write the picture there.",
+    "conv2d": "Three steps in a row that you have done before: pad; count the places along both axes; and at place i, j begin the window at i and j times the stride. The rest is a sum over the whole window for each filter, and its bias.",
+}

@@ -159,3 +159,10 @@ CAUSES: dict[str, list] = {
         ("That is the median: take the average.", lambda x: np.median(x, axis=(1, 2))),
     ],
 }
+
+IDEAS = {
+    "relu": "For each number ask which is larger, it or zero, and keep that one. What you keep goes into an array of its own, so that the one you were given stays.",
+    "max_pool": "Count the places first, as for a convolution without padding. At each place cut the window out of every channel at once, and take the largest over its rows and columns, but not over the channels.",
+    "avg_pool": "The places and the windows are those of max pooling; only what you ask of a window changes. Its sum is divided by how many numbers it holds, in floats.",
+    "global_avg_pool": "The window is now the whole map, so two axes vanish, the rows and the columns, and only the channels stay.",
+}

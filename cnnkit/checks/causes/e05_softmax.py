@@ -262,3 +262,12 @@ def _whole_columns(z, targets):
     gradient = _softmax(z)
     gradient[:, targets] -= 1
     return gradient / len(targets)
+
+
+IDEAS = {
+    "linear": "One image and one output first: multiply its numbers with the weights in that output's row, add up, add the bias. For all of them at once, each row of x has to meet each row of the weight: so one of both is turned over before they are multiplied.",
+    "softmax": "Three steps for each row by itself: subtract its largest logit, take the exponential of what is left, divide by the sum of the row. Keep the axis that you sum over, so that the division lines up again.",
+    "cross_entropy": "Work with logarithms from the beginning: subtract the row's largest logit, then subtract the logarithm of the sum of the exponentials. Now pick in each row the one entry of the right class; the loss is minus their mean.",
+    "cross_entropy_gradient": "Make the probabilities, and then correct one number in each row: where the right class stands, one is too much. A mean over the images shares the whole out among them.",
+    "read_out": "Make probabilities first, row by row. In each row look for the place of the largest; that place chooses the name, and the number there is how sure it is.",
+}

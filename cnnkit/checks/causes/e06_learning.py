@@ -244,3 +244,11 @@ CAUSES: dict[str, list] = {
         ("Nothing has changed: take a step.", _each(lambda p, g, lr: p)),
     ],
 }
+
+IDEAS = {
+    "relu_backward": "Look at x, and make a mask that says where it was positive. There the gradient goes through as it is, with its sign; everywhere else nothing comes back.",
+    "max_pool_backward": "Walk through the places as on the way forward. Look into the window of x once more, find out where its largest number stands, and add the gradient of this place there, in an array of zeros that is as large as x.",
+    "conv2d_backward": "Walk through the places as on the way forward, with the padded picture. The window under the kernel, times the gradient of the place, is added to what the kernel gets; the kernel, times the same gradient, is added to what that window gets. The frame is cut off in the end.",
+    "sgd_step": "For each parameter there is a gradient of the same shape. Take the learning rate's share of it, and go that far in the other direction; what comes out is a new array.",
+    "train": "Two loops, one inside the other: epochs, and in each of them batches in a new order. For a batch: old gradients away, logits, loss, the gradient of the loss back through the model, one step of the optimiser. Every random number comes from one generator, made from the seed.",
+}

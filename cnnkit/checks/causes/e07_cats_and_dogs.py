@@ -255,3 +255,11 @@ CAUSES: dict[str, list] = {
     "count_parameters": _PARAMETERS,
     "predict_image": _PREDICTIONS,
 }
+
+IDEAS = {
+    "article_model": "Follow one picture through, and write its shape down after each layer: five by five filters without padding take four pixels, pooling halves the rest, flattening multiplies. The last of these numbers is what the dense layer needs to know.",
+    "article_model_keras": "The same five steps in the same order, with the colours last. Keras finds out the sizes by itself, if it is told the shape of the picture at the start; and the last layer turns its two numbers into probabilities.",
+    "count_parameters": "Ask which library the model is from, because each keeps its parameters in a place of its own. Then go through those that are trained, count the numbers in each array, and add up.",
+    "train_model": "Seed first, layers second. Let three or four rounds of convolution, batch norm, ReLU and pooling make the maps small before anything dense comes. Then the loop: a new order in each epoch, batches, forget, forward, loss, backward, step.",
+    "predict_image": "Do to the picture what was done to the pictures of the training: three colours, 32 pixels a side, numbers from 0 to 1, channels first, and a batch of one. Put the network into evaluation, ask it without gradients, and make probabilities of what it says.",
+}

@@ -301,3 +301,10 @@ CAUSES: dict[str, list] = {
     "accumulate_gradients": _GRADIENTS,
     "accumulate_gradients.loss": _LOSSES,
 }
+
+IDEAS = {
+    "training_memory": "Parameters can be counted without running anything; mind which of them are trained. Activations cannot: let one picture through a copy of the model and have each leaf layer report how much it gave out, each time. Bytes come last, when everything is counted.",
+    "is_compute_bound": "Work out two times, one for the arithmetic and one for the moving, each as a quantity over a speed. The question is only which of them is longer.",
+    "one_cycle": "Two ways, one up and one down. Decide by the step on which of them you are; then say how much of that way is behind you, as a share from 0 to 1; and put that share into the half wave of the cosine between its two ends.",
+    "accumulate_gradients": "A mean over everything is a weighted sum of the batches' means, and each weight is how large the batch is among all. So weigh each loss before you go backward, and let the gradients add up by themselves, from nothing.",
+}
