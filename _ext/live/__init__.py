@@ -44,6 +44,8 @@ def offer(app, pagename, templatename, context, doctree):
         return
     root = "../" * pagename.count("/")
     body = context["body"]
+    if pagename == app.config.root_doc:  # the second way in leads straight to where it runs
+        body = re.sub(r'href="#run-it"(.*?)>Run it yourself<', first_notebook(app, root), body)
     if (own := f"{pagename}.ipynb") in app.live_notebooks:
         button = BUTTON.format(address=address(root, own), size=round(app.live_bytes / 1e6))
         body = body.replace("</h1>", f"</h1>\n{button}", 1)
@@ -52,6 +54,10 @@ def offer(app, pagename, templatename, context, doctree):
             named = rf'<code[^>]*><span class="pre">{re.escape(notebook)}</span></code>'
             body = re.sub(named, rf'<a href="{address(root, notebook)}">\g<0></a>', body)
     context["body"] = body
+
+
+def first_notebook(app, root):
+    return rf'href="{address(root, app.live_notebooks[0])}"\1>Run it now, in the page<'
 
 
 def address(root, notebook):

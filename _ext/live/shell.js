@@ -22,6 +22,11 @@ function button(label, title, act) {
   buttons.append(node);
 }
 
+// From the notebook alone to the whole of JupyterLab, with the same files.
+function link(label, title, address) {
+  buttons.append(make("a", { href: address, title }, label));
+}
+
 function tell(words, ...actions) {
   const close = make("button", { type: "button", onclick: () => (notice.hidden = true) }, "Close");
   notice.replaceChildren(make("p", {}, words), ...actions, close);
@@ -106,9 +111,9 @@ async function takeNewText(contents, edition) {
 async function download(contents) {
   const { content } = await contents.get(path, { content: true });
   const file = new Blob([JSON.stringify(content, null, 1)], { type: "application/json" });
-  const link = make("a", { href: URL.createObjectURL(file), download: path.split("/").pop() });
-  link.click();
-  URL.revokeObjectURL(link.href);
+  const way = make("a", { href: URL.createObjectURL(file), download: path.split("/").pop() });
+  way.click();
+  URL.revokeObjectURL(way.href);
 }
 
 async function startAfresh(contents) {
@@ -147,6 +152,13 @@ function offer(app, { context, sessionContext }) {
       action("Start afresh", () => startAfresh(contents)),
     ),
   );
+  if (location.pathname.includes("/notebooks/")) {
+    link(
+      "JupyterLab",
+      "All files, side by side",
+      new URL(`lab/index.html?path=${path}`, root).href,
+    );
+  }
 }
 
 // Work is saved as the page goes out of sight; which edition of the book it belongs to is noted.
@@ -188,12 +200,16 @@ async function dress(app) {
 
 function wait() {
   const app = window.jupyterapp;
-  if (app?.shell?.currentWidget?.sessionContext && path) {
+  if (app?.shell?.currentWidget?.sessionContext) {
     const { currentWidget } = app.shell;
     currentWidget.context.ready.then(() => dress(app));
   } else setTimeout(wait, 100);
 }
 
-document.body.prepend(make("header", { id: "course" }, back, status, buttons), notice);
-status.textContent = "The notebook is coming.";
-wait();
+// JupyterLab opened without one of the book's notebooks is left as it is.
+if (path) {
+  document.body.prepend(make("header", { id: "course" }, back, status, buttons), notice);
+  document.body.classList.add("course-framed");
+  status.textContent = "The notebook is coming.";
+  wait();
+}

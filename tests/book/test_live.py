@@ -55,6 +55,12 @@ def test_each_live_page_has_a_button_and_no_other(live):
         assert (LIVE / "files" / buttons[page][0]).is_file()
 
 
+def test_the_front_page_leads_straight_to_where_it_runs(live):
+    html = (live / "index.html").read_text("utf8")
+    (link,) = re.findall(r'href="([^"]+)"><span>Run it now, in the page<', html)
+    assert link == "live/notebooks/index.html?path=chapters/01-pixels.ipynb"
+
+
 def test_each_exercise_opens_from_its_chapter(live):
     notebooks = [name for name in editions() if name.startswith("exercises/")]
     assert [name.split("/")[1] for name in notebooks] == EXERCISES
@@ -111,6 +117,17 @@ def test_a_notebook_solved_in_the_page_is_graded_as_any_other(open_live, tmp_pat
     graded = subprocess.run(command, cwd=course, capture_output=True, text=True)
     assert graded.returncode == 0, graded
     assert sum(score for score, _ in read_marks(course, "02-convolution", "ada").values()) == 20
+
+
+@pytest.mark.slow
+def test_jupyterlab_is_one_click_further(open_live):
+    alone = open_live("exercises/01-pixels/pixels.ipynb")
+    link = alone.page.get_by_role("link", name="JupyterLab")
+    link.click()
+    lab = LiveNotebook(alone.page)
+    assert "/lab/" in lab.page.url and lab.solution("scale")
+    assert lab.page.get_by_role("tab", name="pixels.ipynb").count()
+    assert not lab.page.get_by_role("link", name="JupyterLab").count()
 
 
 @pytest.mark.slow

@@ -178,7 +178,7 @@ CAUSES: dict[str, list] = {
     ],
 }
 IDEAS = {
-    "make_double": "Each value is wanted twice, and twice a value is the value and itself together, in an array that is new.",
+    "make_double": "Each value is wanted twice: what comes out is a new array, of the same shape.",
 }
 '''
 ZOO = """# ruff: noqa: F811, F821

@@ -119,6 +119,7 @@ SLOWER = {
     "article_model": (1000, "convolves pictures of 300 × 300 pixels, and so does what is right"),
     "article_model_keras": (1000, "as in PyTorch, and a first call of Keras takes long"),
     "predict_image": (5, "asks a network about 22 pictures, and draws each until it tells"),
+    "dog_share": (10, "asks the pretrained network about two photographs"),
     "count_parameters": (2, "builds ten networks, in two libraries"),
 }
 

@@ -247,6 +247,68 @@ _PREDICTIONS = [
     ),
 ]
 
+
+def _groups(of, end=lambda cat, dog: dog / (cat + dog), chances=np.exp):
+    """Make a misunderstanding of `dog_share`: what is made of each group, and of both."""
+
+    def answer(logits, cats, dogs):
+        p = chances(logits)
+        return end(of(p[:, list(cats)]), of(p[:, list(dogs)]))
+
+    return answer
+
+
+def _sum(p):
+    return p.sum(axis=1)
+
+
+def _over_all(logits):
+    """Give the probabilities among all classes, as a softmax does."""
+    return _softmax(logits - logits.max(axis=1, keepdims=True))
+
+
+_SHARES = [
+    (
+        "Another class is so far ahead that nothing is left for cats and dogs, and 0 / 0 is no answer: leave the other classes out before you take exponentials.",
+        _groups(_sum, chances=_over_all),
+    ),
+    ("Large logits overflow: subtract the largest one of cats and dogs first.", _groups(_sum)),
+    (
+        "That is the share of the cats.",
+        _groups(_sum, lambda cat, dog: cat / (cat + dog), _over_all),
+    ),
+    (
+        "That is the probability of a dog among all classes: divide by what cats and dogs have together.",
+        _groups(_sum, lambda cat, dog: dog, _over_all),
+    ),
+    (
+        "That is how many times more probable a dog is than a cat: divide by what both have together.",
+        _groups(_sum, lambda cat, dog: dog / cat, _over_all),
+    ),
+    (
+        "You average over the breeds: a picture may be any of them, so add their probabilities up.",
+        _groups(lambda p: p.mean(axis=1), chances=_over_all),
+    ),
+    (
+        "Only the most probable breed of each kind counts: add all of them up.",
+        _groups(lambda p: p.max(axis=1), chances=_over_all),
+    ),
+    (
+        "You add logits up: make probabilities of them first, and add those up.",
+        _groups(_sum, chances=np.asarray),
+    ),
+    (
+        "Softmax runs over the pictures: each picture's probabilities add up to 1 on their own.",
+        _groups(_sum, chances=lambda logits: _softmax(logits.T - logits.T.max(1)[:, None]).T),
+    ),
+    (
+        "You count how many of the breeds lie ahead: add up their probabilities.",
+        lambda logits, cats, dogs: np.float64(
+            logits[:, dogs].max(axis=1) > logits[:, cats].max(axis=1)
+        ),
+    ),
+]
+
 CAUSES: dict[str, list] = {
     "article_model": [(sentence, _constant(count)) for sentence, count in _COUNTS],
     "article_model_keras": [(sentence, _constant(count)) for sentence, count in _COUNTS],
@@ -254,6 +316,7 @@ CAUSES: dict[str, list] = {
     "article_model_keras.probabilities": _PROBABILITIES,
     "count_parameters": _PARAMETERS,
     "predict_image": _PREDICTIONS,
+    "dog_share": _SHARES,
 }
 
 IDEAS = {
@@ -262,4 +325,5 @@ IDEAS = {
     "count_parameters": "Ask which library the model is from, because each keeps its parameters in a place of its own. Then go through those that are trained, count the numbers in each array, and add up.",
     "train_model": "Seed first, layers second. Let three or four rounds of convolution, batch norm, ReLU and pooling make the maps small before anything dense comes. Then the loop: a new order in each epoch, batches, forget, forward, loss, backward, step.",
     "predict_image": "Do to the picture what was done to the pictures of the training: three colours, 32 pixels a side, numbers from 0 to 1, channels first, and a batch of one. Put the network into evaluation, ask it without gradients, and make probabilities of what it says.",
+    "dog_share": "Leave all the other classes out, and only the logits of cats and dogs remain. Subtract the largest of these in each row, take exponentials, and add up: once those of the dogs, and once all. One divided by the other is the share.",
 }
