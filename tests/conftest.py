@@ -97,7 +97,9 @@ def open_page(browser):
     """
     contexts = []
 
-    def open_page(url, width=1280, height=900, theme="light", javascript=True, **options):
+    def open_page(
+        url, width=1280, height=900, theme="light", javascript=True, before="", **options
+    ):
         context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme=theme,
@@ -105,6 +107,7 @@ def open_page(browser):
             **options,
         )
         contexts.append(context)
+        context.add_init_script(before)
         page = context.new_page()
         page.set_default_timeout(20_000)
         page.offsite, page.errors = [], []

@@ -6,6 +6,24 @@ const root = new URL("../", location.href); // the live part of the site
 const channel = new BroadcastChannel("from-one-pixel");
 const kept = `from-one-pixel:edition:${path}`; // of which edition the reader's copy is
 
+// What is noted beside the notebooks; a window that keeps nothing forgets it with the page.
+const notes = (() => {
+  try {
+    localStorage.getItem(kept);
+    return localStorage;
+  } catch {
+    return undefined;
+  }
+})();
+
+function note(name, value) {
+  try {
+    notes[name] = value;
+  } catch {
+    // nothing is kept here, or the disk is full: no more is lost than the note
+  }
+}
+
 function make(tag, attributes, ...children) {
   const node = Object.assign(document.createElement(tag), attributes);
   node.append(...children);
@@ -70,7 +88,7 @@ function follow(context, model) {
 // What is solved counts in the book, too: `_static/progress.js` shows it.
 function noteSolved(model) {
   const key = "from-one-pixel:progress";
-  const now = JSON.parse(localStorage[key] ?? "{}");
+  const now = JSON.parse(notes?.[key] ?? "{}");
   const solved = { ...now.solved };
   for (const cell of model.cells) {
     for (const { data } of cell.outputs?.toJSON() ?? []) {
@@ -79,7 +97,7 @@ function noteSolved(model) {
         solved[`${path.split("/")[1]}/${marks.function}`] = marks.points;
     }
   }
-  if (Object.keys(solved).length) localStorage[key] = JSON.stringify({ ...now, solved });
+  if (Object.keys(solved).length) note(key, JSON.stringify({ ...now, solved }));
 }
 
 // ---- a reader's work --------------------------------------------------------------------------
@@ -102,9 +120,9 @@ async function put(contents, place, content) {
 
 async function takeNewText(contents, edition) {
   const { content: mine } = await contents.get(path, { content: true });
-  await put(contents, path.replace(".ipynb", ` (${localStorage[kept]}).ipynb`), mine);
+  await put(contents, path.replace(".ipynb", ` (${notes?.[kept]}).ipynb`), mine);
   await put(contents, path, withAnswers(await (await original()).json(), mine));
-  localStorage[kept] = edition;
+  note(kept, edition);
   location.reload();
 }
 
@@ -118,13 +136,22 @@ async function download(contents) {
 
 async function startAfresh(contents) {
   await contents.delete(path); // the reader's copy; the book's own is not touched
-  delete localStorage[kept];
+  delete notes?.[kept];
   location.reload();
 }
 
+function mayOpen() {
+  try {
+    return indexedDB.open("from-one-pixel");
+  } catch {
+    return null;
+  }
+}
+
 async function isKept() {
-  const opened = indexedDB.open("from-one-pixel");
+  const opened = mayOpen();
   return new Promise((done) => {
+    if (!opened) return done(false);
     opened.onsuccess = () => done(true);
     opened.onerror = () => done(false);
   });
@@ -164,12 +191,13 @@ function offer(app, { context, sessionContext }) {
 // Work is saved as the page goes out of sight; which edition of the book it belongs to is noted.
 async function keep({ contents }, context, edition) {
   contents.fileChanged.connect((_, change) => {
-    if (change.type === "save" && change.newValue?.path === path) localStorage[kept] ??= edition;
+    const saved = change.type === "save" && change.newValue?.path === path;
+    if (saved && !notes?.[kept]) note(kept, edition);
   });
   addEventListener("visibilitychange", () => {
     if (document.hidden && context.model.dirty) context.save();
   });
-  if (localStorage[kept] && localStorage[kept] !== edition) {
+  if (notes?.[kept] && notes[kept] !== edition) {
     tell(
       "The book has a newer text of this notebook than your copy. You can take it: what you wrote is put into it, and your old copy stays beside it.",
       action("Take the new text", () => takeNewText(contents, edition)),
@@ -210,6 +238,12 @@ function wait() {
 if (path) {
   document.body.prepend(make("header", { id: "course" }, back, status, buttons), notice);
   document.body.classList.add("course-framed");
-  status.textContent = "The notebook is coming.";
-  wait();
+  if (notes === undefined && !mayOpen()) {
+    tell(
+      "This browser lets the page keep nothing, and without that no notebook opens: allow site data for this address, or open it in another browser.",
+    );
+  } else {
+    status.textContent = "The notebook is coming.";
+    wait();
+  }
 }

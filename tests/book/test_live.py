@@ -95,6 +95,28 @@ def test_an_exercise_is_done_in_the_page(open_live):
     assert "while True" in again.cells()[again.solution("slide_pairs")]["source"]
 
 
+def without(*names):
+    """A script that takes from a page what a private window, or a strict setting, takes from it."""
+    away = "Object.defineProperty(window, '{}', {{ get() {{ throw new DOMException('no'); }} }});"
+    return "".join(map(away.format, names))
+
+
+@pytest.mark.slow
+def test_a_window_that_keeps_nothing_works_and_says_so(open_live):
+    notebook = open_live("exercises/01-pixels/pixels.ipynb", before=without("indexedDB"))
+    words = "This window keeps nothing: download the notebook before you close it."
+    notebook.page.get_by_text(words).wait_for()
+    for function, source in solutions("01-pixels").items():
+        notebook.write(notebook.solution(function), source)
+    assert "2 of 2 points in the visible tests" in "".join(map(printed, notebook.run_all()))
+
+
+def test_a_browser_that_forbids_everything_is_told_what_to_do(live, site_url, open_page):
+    address = f"{site_url}/live/notebooks/index.html?path=exercises/01-pixels/pixels.ipynb"
+    page = open_page(address, before=without("indexedDB", "localStorage"))
+    page.get_by_text("allow site data for this address").wait_for()
+
+
 def answer(exercise, function, kind="wrong"):
     path = ROOT / f"tests/answers/{exercise}/{function}.py"
     return next(answer for answer in read_answers(path) if answer.kind == kind)
