@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from hand import axe, live, state, tab_to, wait_for_step
+from hand import axe, hold_clock, live, state, tab_to
 from javascript import evaluate, same
 
 from cnnkit.widgets import BackpropCircuit
@@ -161,10 +161,13 @@ def test_touch(show):
 def test_play(show):
     box = show(BackpropCircuit(), reduced_motion="no-preference")
     box.get_by_role("slider", name="Step").fill("0")
+    let_pass = hold_clock(box)
     box.get_by_role("button", name="Play").click()
-    wait_for_step(box, 1)
+    let_pass(2000)
     box.get_by_role("button", name="Pause").click()
-    assert 1 <= state(box, "step") < 13
+    paused = state(box, "step")
+    let_pass(2000)
+    assert 1 <= state(box, "step") == paused < 13
 
 
 def test_jupyterlab(lab):

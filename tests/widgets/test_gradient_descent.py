@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hand import axe, live, state, tab_to, wait_for_step
+from hand import axe, hold_clock, live, state, tab_to
 from javascript import assert_all_agree, evaluate
 
 from cnnkit import images
@@ -169,10 +169,13 @@ def test_touch(show):
 
 def test_play(show):
     box = show(GradientDescent(), reduced_motion="no-preference")
+    let_pass = hold_clock(box)
     box.get_by_role("button", name="Play").click()
-    wait_for_step(box, 3)
+    let_pass(3000)
     box.get_by_role("button", name="Pause").click()
-    assert 3 <= state(box, "step") < 50
+    paused = state(box, "step")
+    let_pass(3000)
+    assert 3 <= state(box, "step") == paused < 50
 
 
 def test_jupyterlab(lab):
