@@ -27,7 +27,8 @@ class LiveNotebook:
 
     def __init__(self, page, minutes=3):
         self.page = page
-        page.wait_for_selector("#course-buttons button", timeout=60_000 * minutes)
+        page.set_default_timeout(60_000 * minutes)
+        page.wait_for_selector("#course-buttons button")
         page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.ready")
         self.minutes = minutes
 
