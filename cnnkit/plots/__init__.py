@@ -7,9 +7,10 @@ someone who cannot see it.
 
 ``show`` draws one array, ``row`` several side by side, ``channels`` a colour image taken apart,
 ``slide`` one step of a convolution, ``walk`` all its steps as an animation, ``curves`` functions
-of one variable, ``bars`` one number a label, ``spread`` several runs a label, ``roofline`` what
-limits a layer on a device, ``network`` the maps of a network, layer by layer; ``picture`` turns any
-Matplotlib figure of your own into the same kind of object.
+of one variable, ``bars`` one number a label, ``spread`` several runs a label, ``intervals`` how far
+each gain is to be trusted, ``roofline`` what limits a layer on a device, ``network`` the maps of a
+network, layer by layer; ``picture`` turns any Matplotlib figure of your own into the same kind of
+object.
 
 The rooms: ``pictures`` makes a page's picture of a figure, ``arrays`` draws arrays, ``walks`` the
 way of a window in CSS alone, ``charts`` numbers along axes. They share ``_style``.
@@ -19,7 +20,7 @@ from cnnkit.plots._style import ACCENT as ACCENT
 from cnnkit.plots._style import INK as INK
 from cnnkit.plots.arrays import SIGNED as SIGNED
 from cnnkit.plots.arrays import channels, row, show, slide
-from cnnkit.plots.charts import bars, curves, network, roofline, spread
+from cnnkit.plots.charts import bars, curves, intervals, network, roofline, spread
 from cnnkit.plots.pictures import Picture, picture
 from cnnkit.plots.walks import walk
 
@@ -28,6 +29,7 @@ __all__ = [
     "bars",
     "channels",
     "curves",
+    "intervals",
     "network",
     "picture",
     "roofline",

@@ -15,7 +15,7 @@ _BLUE, _ORANGE, _VIOLET, _GREEN = "#2f7fd1", "#e8590c", "#7a5cc9", "#1b8a6b"
 _LINES = ((_BLUE, "-"), (_ORANGE, "--"), (_VIOLET, "-."), (_GREEN, ":"))
 
 
-def curves(x, functions, *, alt=None, xlabel="x", ylabel="", width=420):
+def curves(x, functions, *, alt=None, xlabel="x", ylabel="", log2=False, points=None, width=420):
     """Draw functions of one variable.
 
     Parameters
@@ -27,6 +27,10 @@ def curves(x, functions, *, alt=None, xlabel="x", ylabel="", width=420):
         What the picture shows.
     xlabel, ylabel : str
         Names of the axes.
+    log2 : bool, default False
+        As far from 1 to 2 as from 16 to 32, a tick at each `x`: for what doubles.
+    points : dict of str to tuple of float, optional
+        Words and place ``(x, y)`` of dots on the curves; the words stand above and to the right.
     width : int, default 420
         Width in CSS pixels.
 
@@ -39,7 +43,7 @@ def curves(x, functions, *, alt=None, xlabel="x", ylabel="", width=420):
     TypeError
         If ``alt`` is missing.
     ValueError
-        If there are no curves, or more than four.
+        If there are no curves, or more than four, or `log2` is to draw what is not above zero.
     """
     alt = checked_alt(alt)
     lines = _lines_for("curves", functions)
@@ -48,8 +52,13 @@ def curves(x, functions, *, alt=None, xlabel="x", ylabel="", width=420):
     for (name, values), (colour, dash) in zip(functions.items(), lines, strict=True):
         axes.plot(x, values, dash, color=colour, label=name, linewidth=2.5)
     _theme(axes, xlabel, ylabel)
-    if np.asarray(x).dtype.kind in "iu":  # such as epochs
+    if log2:
+        _double(axes, x)
+    elif np.asarray(x).dtype.kind in "iu":  # such as epochs
         axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    for words, place in (points or {}).items():
+        axes.plot(*place, "o", color=ACCENT, ms=9, mec=INK, clip_on=False)
+        _note(axes, words, place, (8, 6), size=13)
     axes.legend(labelcolor=INK, frameon=False, fontsize=13)
     return Picture(svg(figure, width), alt)
 
@@ -128,12 +137,7 @@ def spread(runs, *, alt=None, xlabel="", reference=None, width=460):
         If a row has no values.
     """
     alt = checked_alt(alt)
-    margin = 14 + 8 * max(map(len, runs), default=0)
-    figure, axes = sheet(width, 26 * len(runs) + 58, left=margin, right=12, bottom=50, top=4)
-    _theme(axes, xlabel)
-    axes.xaxis.label.set(ha="right", x=1)  # beginning, where it is long, under the names
-    axes.set(ylim=(len(runs) - 0.5, -0.5), yticks=[])
-    axes.spines["left"].set_visible(False)
+    figure, axes = _rows(runs, xlabel, width)
     if reference is not None:
         axes.axvline(reference, color=INK, lw=1, ls="--")
     for place, (name, values) in enumerate(runs.items()):
@@ -144,8 +148,59 @@ def spread(runs, *, alt=None, xlabel="", reference=None, width=460):
         axes.plot([values.min(), values.max()], [place] * 2, color=_BLUE, lw=2, alpha=0.5)
         axes.plot(values, [place] * len(values), "o", color=_BLUE, ms=8, mec="none")
         axes.plot(values.mean(), place, "|", color=ACCENT, ms=18, mew=3)
-        beside = {"ha": "right", "va": "center", "xycoords": ("axes fraction", "data")}
-        _note(axes, name, (0, place), (-7, 0), size=13, **beside)
+    return Picture(svg(figure, width), alt)
+
+
+def intervals(gains, *, alt=None, xlabel="", limit=None, width=460):
+    """Draw the interval in which each gain is said to lie, and a line at no gain.
+
+    Each name has a row, with a bar for its interval and a dot in the middle. The dot is hollow
+    where zero lies within, so that neither a gain nor a loss is shown.
+
+    Parameters
+    ----------
+    gains : dict of str to tuple of float
+        Name and ends ``(low, high)`` of each row, from the top down.
+    alt : str
+        What the picture shows.
+    xlabel : str
+        Name of the axis.
+    limit : float, optional
+        Where the axis ends. An interval that lies beyond it is an arrow, with its ends in words.
+    width : int, default 460
+        Width in CSS pixels.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    TypeError
+        If ``alt`` is missing.
+    ValueError
+        If a row has no two ends, the lower one first.
+    """
+    alt = checked_alt(alt)
+    figure, axes = _rows(gains, xlabel, width)
+    axes.axvline(0, color=INK, lw=1, ls="--")
+    end = np.inf if limit is None else limit
+    for place, (name, ends) in enumerate(gains.items()):
+        ends = np.asarray(ends, float)
+        if ends.shape != (2,) or not ends[0] <= ends[1]:
+            given, wanted = f"{name!r} has {ends.tolist()}", "two ends, the lower one first"
+            raise lesson(given, wanted, "Pass (low, high) for each row.")
+        low, high = ends
+        if high > end:
+            axes.plot(end, place, ">", color=_BLUE, ms=9, clip_on=False)
+            told = f"{short(round(low))} to {short(round(high))}"
+            _note(axes, told, (end, place), (-9, 0), size=13, ha="right", va="center")
+            continue
+        axes.plot([low, high], [place] * 2, color=_BLUE, lw=4, alpha=0.5)
+        filled = {} if low > 0 or high < 0 else {"mfc": "white"}
+        axes.plot((low + high) / 2, place, "o", color=_BLUE, ms=8, mew=2, **filled)
+    if limit is not None:
+        axes.set_xlim(right=limit)
     return Picture(svg(figure, width), alt)
 
 
@@ -287,6 +342,31 @@ def _theme(axes, xlabel, ylabel=""):
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(INK)
     axes.patch.set_visible(False)
+
+
+def _rows(names, xlabel, width):
+    """Return a figure and its axes, with a row for each name, from the top down."""
+    margin = 14 + 8 * max(map(len, names), default=0)
+    figure, axes = sheet(width, 26 * len(names) + 58, left=margin, right=12, bottom=50, top=4)
+    _theme(axes, xlabel)
+    axes.xaxis.label.set(ha="right", x=1)  # beginning, where it is long, under the names
+    axes.set(ylim=(len(names) - 0.5, -0.5), yticks=[])
+    axes.spines["left"].set_visible(False)
+    beside = {"ha": "right", "va": "center", "xycoords": ("axes fraction", "data")}
+    for place, name in enumerate(names):
+        _note(axes, name, (0, place), (-7, 0), size=13, **beside)
+    return figure, axes
+
+
+def _double(axes, x):
+    """Let each doubling take the same room, and write every x below the axis."""
+    smallest = np.min(x)
+    if smallest <= 0:
+        given, wanted = f"{smallest} is one of the x", "numbers above 0, which can double"
+        raise lesson(given, wanted, "Leave out log2=True.")
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(x, [short(value) for value in x])
+    axes.minorticks_off()
 
 
 def _note(axes, words, place, shift, size=12, **how):

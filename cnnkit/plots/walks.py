@@ -1,15 +1,28 @@
 """The way of a window over an image, as an animation in CSS alone: it needs no script."""
 
-from cnnkit import geometry
+import numpy as np
+
+from cnnkit import functional, geometry
 from cnnkit.arguments import lesson
-from cnnkit.plots._style import ACCENT, after
+from cnnkit.plots._style import ACCENT, after, short
 from cnnkit.plots.pictures import Picture, checked_alt, fresh_name
 
 _MOST = 64
 _SECONDS_A_STEP = 0.8
 
 
-def walk(size, kernel_size, stride=1, padding=0, dilation=1, *, alt=None, cell=24):
+def walk(
+    size,
+    kernel_size,
+    stride=1,
+    padding=0,
+    dilation=1,
+    *,
+    alt=None,
+    image=None,
+    kernel=None,
+    cell=24,
+):
     """Show every position of a square window, as an animation that plays, pauses and steps.
 
     It needs no script: the steps are radio buttons, so arrow keys go through them, and "play"
@@ -21,6 +34,10 @@ def walk(size, kernel_size, stride=1, padding=0, dilation=1, *, alt=None, cell=2
         As in :func:`cnnkit.geometry.output_size`, the same in both directions.
     alt : str
         What the picture shows.
+    image : array_like, shape (size, size), optional
+        Values to write into the pixels.
+    kernel : array_like, shape (kernel_size, kernel_size), optional
+        Together with `image`: what it makes of each window is written into the result.
     cell : int, default 24
         Width of one pixel on the page (in CSS pixels).
 
@@ -34,7 +51,8 @@ def walk(size, kernel_size, stride=1, padding=0, dilation=1, *, alt=None, cell=2
     TypeError
         If ``alt`` is missing.
     ValueError
-        If the window does not fit, or has more than 64 positions.
+        If the window does not fit, or has more than 64 positions, or the values are not as many as
+        the pixels.
     """
     alt = checked_alt(alt)
     side = geometry.output_size(size, kernel_size, stride, padding, dilation)
@@ -48,9 +66,13 @@ def walk(size, kernel_size, stride=1, padding=0, dilation=1, *, alt=None, cell=2
     ground = _ground(size, padding, read, cell)
     window = "".join(_tap(x, y, cell) for y in taps for x in taps)
     results = "".join(_square(x, y, cell, solid=True) for y in range(side) for x in range(side))
-    here = f'<rect width="{cell}" height="{cell}" fill="{ACCENT}"/>'
-    body = _board(size + 2 * padding, cell, f'{ground}<g class="{name}w">{window}</g>')
-    body += after("→", _board(side, cell, f'{results}<g class="{name}o">{here}</g>'))
+    pixels, sums = _numbers(size, kernel_size, image, kernel, (stride, padding, dilation))
+    # A number is read through the colour that marks it.
+    here = _tap(0, 0, cell) if sums is not None else _tap(0, 0, cell, opacity=1)
+    left = f'{ground}<g class="{name}w">{window}</g>{_written(pixels, cell)}'
+    right = f'{results}<g class="{name}o">{here}</g>{_written(sums, cell)}'
+    body = _board(size + 2 * padding, cell, left)
+    body += after("→", _board(side, cell, right))
 
     places = [(column, row) for row in range(side) for column in range(side)]
     rules = _rules(name, places, {"w": stride * cell, "o": cell})
@@ -88,12 +110,42 @@ def _cross(x, y, cell):
     )
 
 
-def _tap(x, y, cell):
-    """Return one pixel of the window."""
+def _tap(x, y, cell, opacity=0.55):
+    """Return one pixel of the window, or of the result."""
     return (
         f'<rect x="{x * cell}" y="{y * cell}" width="{cell}" height="{cell}" fill="{ACCENT}" '
-        'fill-opacity=".55"/>'
+        f'fill-opacity="{opacity}"/>'
     )
+
+
+def _numbers(size, kernel_size, image, kernel, how):
+    """Return the pixels with their padding, and the results; None for what was not given."""
+    shapes = {"image": (image, (size, size)), "kernel": (kernel, (kernel_size, kernel_size))}
+    for name, (values, shape) in shapes.items():
+        if values is not None and np.shape(values) != shape:
+            given = f"{name} has the shape {np.shape(values)}"
+            raise lesson(given, f"{shape}, a value for each cell", "Give as many as are drawn.")
+    if image is None:
+        return None, None
+    image = np.asarray(image)
+    stride, padding, dilation = how
+    pixels = np.pad(image, padding)
+    if kernel is None:
+        return pixels, None
+    weight = np.asarray(kernel)[None, None]
+    return pixels, functional.conv2d(image[None], weight, None, stride, padding, dilation)[0]
+
+
+def _written(values, cell):
+    """Return each value in the middle of its cell."""
+    if values is None:
+        return ""
+    texts = []
+    for (y, x), value in np.ndenumerate(values):
+        middle = f'x="{(x + 0.5) * cell:g}" y="{(y + 0.5) * cell:g}"'
+        texts.append(f"<text {middle}>{short(value)}</text>")
+    look = 'text-anchor="middle" dominant-baseline="central" fill="currentColor"'
+    return f'<g {look} font-size="{cell * 0.58:.3g}">{"".join(texts)}</g>'
 
 
 def _board(side, cell, drawing):

@@ -126,6 +126,39 @@ def test_runs_that_are_no_row_are_named(values):
         plots.spread({"odd": values}, alt=ALT)
 
 
+def test_each_gain_has_a_bar_in_the_row_of_its_name_and_a_hollow_dot_where_zero_lies_within():
+    gains = {"helps": (1.0, 4.0), "hurts": (-4.0, -2.0), "may": (-1.0, 3.0), "much": (41.2, 69.8)}
+    picture = plots.intervals(gains, alt=ALT, xlabel="points", limit=20)
+    assert {*gains, "points", "41 to 70"} <= words(picture)
+    places = dots(picture)
+    assert len(set(places[:, 1])) == len(places) == 4
+    helps, hurts, may, much = places[:, 0]
+    per_point = (helps - hurts) / (2.5 - -3.0)
+    assert np.isclose(may, hurts + per_point * (1.0 - -3.0), atol=1e-3)
+    assert np.isclose(much, hurts + per_point * (20 - -3.0), atol=1e-3)
+    fills = re.findall(r"<use [^>]*?fill: (#\w+)", picture.body)
+    assert [fill == "#ffffff" for fill in fills if fill != plots.INK] == [False, False, True, False]
+
+
+@pytest.mark.parametrize("ends", [(2.0, 1.0), (1.0,), (np.nan, 1.0)])
+def test_what_is_no_interval_is_named(ends):
+    with pytest.raises(ValueError, match="'odd' has"):
+        plots.intervals({"odd": ends}, alt=ALT)
+
+
+def test_what_doubles_has_even_steps_and_every_number():
+    x = [1, 2, 4, 8, 16, 32]
+    picture = plots.curves(x, {"a": x}, alt=ALT, log2=True, points={"here": (4, 4)})
+    assert {*map(str, x), "here"} <= words(picture)
+    ticks = re.findall(r'text-anchor: middle[^>]*?x="([\d.]+)"[^>]*>(\d+)</text>', picture.body)
+    at = {int(label): float(place) for place, label in ticks}
+    steps = np.diff([at[value] for value in x])
+    assert np.allclose(steps, steps[0], atol=1e-3)
+    assert len(dots(picture)) == 1 and np.isclose(dots(picture)[0, 0], at[4], atol=1e-3)
+    with pytest.raises(ValueError, match="0 is one of the x"):
+        plots.curves([0, 1], {"a": [0, 1]}, alt=ALT, log2=True)
+
+
 def test_a_layer_lies_under_the_lower_of_slope_and_roof():
     picture = plots.roofline(DEVICES, LAYERS, alt=ALT)
     assert {*DEVICES, *LAYERS} <= words(picture)

@@ -25,6 +25,7 @@ EVERY_KIND = {
     "curves": lambda **alt: plots.curves(X, {"relu": X.clip(0), "tanh": np.tanh(X)}, **alt),
     "bars": lambda **alt: plots.bars({"before": [0.1, 0.9]}, ["cat", "dog"], mark=1, **alt),
     "spread": lambda **alt: plots.spread({"with": [3.1, 4.0], "without": [0.1]}, **alt),
+    "intervals": lambda **alt: plots.intervals({"with": (-1, 2), "without": (1, 9)}, **alt),
     "roofline": lambda **alt: plots.roofline(DEVICES, {"ReLU": 1 / 8, "conv": 71.0}, **alt),
     "network": lambda **alt: plots.network([(1, 32, 32), (6, 14, 14), (10,)], **alt),
     "picture": lambda **alt: plots.picture(Figure(figsize=(2, 1)), **alt),

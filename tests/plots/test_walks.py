@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,6 +50,29 @@ def test_a_walk_visits_what_the_convolution_reads(case):
     read = {int(step + tap) for step in steps for tap in taps}
     assert markup.count("<path") == full**2 - len(read) ** 2
     assert markup.count("stroke-dasharray") == full**2 - case["size"] ** 2
+
+
+@pytest.mark.parametrize("how", [{}, {"stride": 2}, {"padding": 1}, {"dilation": 2}])
+def test_a_walk_writes_what_is_read_and_what_comes_out(how):
+    image = np.arange(25).reshape(5, 5)
+    kernel = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -3]])
+    bare = plots.walk(5, 3, **how, alt=ALT, image=image)
+    picture = plots.walk(5, 3, **how, alt=ALT, image=image, kernel=kernel)
+    written = [
+        [number.replace("−", "-") for number in re.findall(r">([^<>]+)</text>", p.body)]
+        for p in (bare, picture)
+    ]
+    pixels = np.pad(image, how.get("padding", 0)).ravel()
+    weight = torch.from_numpy(kernel)[None, None]
+    sums = torch.conv2d(torch.from_numpy(image)[None, None], weight, **how).numpy().ravel()
+    assert written[0] == [str(n) for n in pixels]
+    assert written[1] == [str(n) for n in [*pixels, *sums]]
+
+
+@pytest.mark.parametrize("name", ["image", "kernel"])
+def test_a_walk_wants_a_value_for_each_cell(name):
+    with pytest.raises(ValueError, match=rf"{name} has the shape \(2, 2\)"):
+        plots.walk(5, 3, alt=ALT, **{name: np.zeros((2, 2))})
 
 
 def test_a_walk_stands_still_until_asked_and_for_reduced_motion():

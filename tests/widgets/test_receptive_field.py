@@ -94,6 +94,13 @@ def test_touch(show):
     assert (state(box, "level"), state(box, "index")) == (4, 0)
 
 
+def test_no_pooling_before_a_reader_has_met_it(show):
+    layers = [{"kernel_size": 3, "stride": stride, "padding": 1} for stride in (1, 2)]
+    box = show(ReceptiveField(layers, pooling=False))
+    assert "pool" not in box.inner_text()
+    assert box.get_by_role("button", name="+ conv").count() == 3
+
+
 def test_jupyterlab(lab):
     box = lab.show("w = ReceptiveField()\nw")
     box.get_by_role("button", name="+ pool 2").click()

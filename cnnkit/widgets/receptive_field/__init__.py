@@ -18,6 +18,8 @@ class ReceptiveField(Widget):
         not 1 and 0, ``stride`` and ``padding``.
     size : int, optional
         Length of one side of the input, 4 to 40.
+    pooling : bool, optional
+        Whether a pooling layer is offered; not before a reader has met one.
     level, index : int, optional
         The chosen unit: its layer (0 is the input) and its place.
 
@@ -39,6 +41,7 @@ class ReceptiveField(Widget):
             {"kind": "conv", "kernel_size": 3, "stride": 1, "padding": 1},
         ],
     ).tag(sync=True)
+    pooling = traitlets.Bool(True).tag(sync=True)
     level = traitlets.Int(4, min=0).tag(sync=True)
     index = traitlets.Int(4, min=0).tag(sync=True)
 

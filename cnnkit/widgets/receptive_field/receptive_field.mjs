@@ -215,7 +215,8 @@ function layerButtons(model) {
     const index = lengths(model.get("size"), layers).at(-1) >> 1;
     save(model, { layers, level: layers.length, index });
   };
-  const offers = OFFERS.map(([name, layer]) => ({
+  const known = OFFERS.filter(([, { kind }]) => kind !== "pool" || model.get("pooling"));
+  const offers = known.map(([name, layer]) => ({
     layer,
     press: button(`+ ${name}`, () => set([...model.get("layers"), { ...layer }])),
   }));
