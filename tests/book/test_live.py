@@ -167,7 +167,8 @@ def test_a_newer_text_is_offered_and_keeps_what_was_written(open_live):
     again = LiveNotebook(notebook.page)
     assert again.cells()[again.solution("scale")]["source"].endswith("return 'mine'")
     old = "exercises/01-pixels/pixels (older).ipynb"
-    read = "path => jupyterapp.serviceManager.contents.get(path, { content: true }).then(f => f.content)"
+    contents = "jupyterapp.serviceManager.contents"
+    read = f"path => {contents}.get(path, {{ content: true }}).then(found => found.content)"
     assert "mine" in json.dumps(notebook.page.evaluate(read, old))
 
 
