@@ -10,6 +10,12 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # NumPy's matrix products are small here: a second thread mostly waits, and on a busy machine long.
 export OPENBLAS_NUM_THREADS ?= 1
 
+# The edition's day: that of the last commit. Two builds of one text are the same, whenever they are made.
+DAY := $(shell git log -1 --format=%ct 2>/dev/null)
+ifneq ($(DAY),)
+export SOURCE_DATE_EPOCH ?= $(DAY)
+endif
+
 # Python 3.11 to 3.13, with the venv module: the first of these that has both.
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11
 SUITABLE   := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -22,7 +28,7 @@ UNCHANGED := [ -e _build/html/index.html ] && [ $(WHOLE) -nt $(READY) ] && \
   [ -z "$$(find . \( $(ASIDE) \) -prune -o -cnewer $(WHOLE) -print | head -1)" ]
 
 .DEFAULT_GOAL := help
-.PHONY: help book page links serve lab exercise widget test test-all tests lint format assignments grade student-bundle benchmarks rehearsal lock chromium clean
+.PHONY: help book page links serve lab exercise widget test test-all tests lint format assignments grade student-bundle dist benchmarks rehearsal lock chromium clean
 
 help:  ## list what make can do here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -77,6 +83,9 @@ grade: $(READY) bubblewrap  ## grade submitted/*/NAME and write feedback/: make 
 
 student-bundle: $(READY)  ## dist/cnn-course-student.zip: what students get, no solutions
 	@python -m cnnkit student-bundle
+
+dist: book  ## dist/: the site, the notebooks, the package, what students get, and their checksums
+	@python _ext/dist.py
 
 links: $(READY) writable  ## ask every outside link whether it still answers (needs the network)
 	@jupyter-book build . --builder linkcheck; status=$$?; \
