@@ -1,10 +1,10 @@
 """What a published site says of itself: its edition, and to the world where each page stands.
 
 The foot of each page names the version and its day: that of the last commit, which `make` puts
-into SOURCE_DATE_EPOCH, so that one text gives one book, whenever it is built. Where `_config.yml` names the
-public address, `baseurl`, Sphinx adds canonical links, and this module what else has to name it: a
-sitemap, a card for links that are shared (Open Graph), and `404.html` for addresses that lead
-nowhere, with links that work from any depth. Unset, there is none of them.
+into SOURCE_DATE_EPOCH, so that one text gives one book, whenever it is built. Where `_config.yml`
+names the public address, `baseurl`, Sphinx adds canonical links, and this module what else has to
+name it: a sitemap, a card for links that are shared (Open Graph), and `404.html` for addresses that
+lead nowhere, with links that work from any depth. Unset, there is none of them.
 """
 
 import io

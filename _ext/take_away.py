@@ -12,7 +12,6 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
-from urllib.parse import quote
 
 import jupytext
 import nbformat
@@ -48,10 +47,10 @@ SERVICES = {
     "Kaggle": "https://kaggle.com/kernels/welcome?src=https://github.com/{name}/blob/"
     + BRANCH
     + "/{page}.ipynb",
-    "Binder": "https://mybinder.org/v2/gh/{name}/{branch}?urlpath={lab}",
+    # Its home is the repository, whose `.jupyter` lets JupyterLab open a chapter as a notebook.
+    "Binder": "https://mybinder.org/v2/gh/{name}/{branch}?urlpath=lab/tree/chapters/{page}.md",
 }
 GITHUB = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?")
-LAB = "lab/tree/chapters/{page}.md?factory=Jupytext Notebook"  # not as a text, in the editor
 RUN = '<p class="course-live course-elsewhere"><span>Needs PyTorch. Run it at</span> {links}</p>'
 
 
@@ -153,7 +152,6 @@ def offer(app, pagename, templatename, context, doctree):
         "branch": options["repository_branch"],
         "page": path.stem,
     }
-    parts["lab"] = quote(LAB.format(**parts))
     links = " ".join(
         f'<a class="course-live-button" href="{address.format(**parts)}">{service}</a>'
         for service, address in SERVICES.items()

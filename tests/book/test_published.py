@@ -123,6 +123,12 @@ def test_who_is_lost_is_shown_back_in_the_books_own_look(published, tmp_path, op
         page.locator("#pst-skip-link a").focus()
         page.keyboard.press("Enter")
         assert "no/such/page.html#" in page.url
+        page.keyboard.press("Control+k")
+        page.keyboard.type("cells", delay=20)
+        hit = page.locator("a.course-hit").first
+        hit.wait_for()
+        assert re.fullmatch(rf"{url}[\w/]+\.html(#.*)?", hit.evaluate("link => link.href"))
+        page.keyboard.press("Escape")
         page.locator("article").get_by_role("link", name="Begin at the front page").click()
         page.wait_for_url(f"{url}index.html")
 
