@@ -13,9 +13,10 @@ import pytest
 import take_away
 from bs4 import BeautifulSoup
 from nbclient import NotebookClient
+from packaging.requirements import Requirement
 from pages import chapters
 from paths import ROOT
-from reader import PAGES
+from reader import AXE, PAGES
 from small_book import HEADER, add_to_contents, build, make, set_in_config
 
 from cnnkit.grading.leaks import find_leaks
@@ -111,6 +112,18 @@ def test_only_a_chapter_that_needs_pytorch_runs_elsewhere(named):
     assert links == {}
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_is_offered_is_for_everybody_and_asks_nobody(named, serve, open_page, theme):
+    with serve(named) as url:
+        page = open_page(f"{url}/chapters/02-heavy.html", theme=theme, width=390)
+        for menu in page.locator(".dropdown-source-buttons, .dropdown-download-buttons").all():
+            menu.locator("button").first.click()
+            page.add_script_tag(path=AXE)
+            assert page.evaluate("axe.run()")["violations"] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert page.offsite == [] and page.errors == []
+
+
 @pytest.mark.parametrize("set_to", ["git@host:a/b", "https://gitlab.com/someone/one-pixel"])
 def test_what_only_github_has_is_offered_for_github_alone(set_to):
     assert not take_away.GITHUB.fullmatch(set_to)
@@ -128,7 +141,9 @@ def test_the_first_cell_installs_what_the_chapter_needs(unset, named):
     assert installing(unset, "01-light") == f"{wheel}[data,widgets]"
     assert installing(unset, "02-heavy") == f"{wheel}[data,keras,widgets]"
     source = f"git+{REPOSITORY}@main"
-    assert installing(named, "01-light") == f"cnnkit[data,widgets] @ {source}"
+    told = installing(named, "01-light")
+    assert told == f"cnnkit[data,widgets] @ {source}"
+    assert Requirement(told).url == source
 
 
 def test_the_wheel_beside_the_notebooks_is_the_package(unset, tmp_path):
