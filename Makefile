@@ -10,6 +10,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # NumPy's matrix products are small here: a second thread mostly waits, and on a busy machine long.
 export OPENBLAS_NUM_THREADS ?= 1
 
+# The edition's day is that of the last commit: one text gives one book, whenever it is built. It is told to the
+# builder alone: pip, too, would heed it, and write byte code that is slower to import.
+DATED = SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || date +%s)}
+
 # Python 3.11 to 3.13, with the venv module: the first of these that has both.
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11
 SUITABLE   := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -22,7 +26,7 @@ UNCHANGED := [ -e _build/html/index.html ] && [ $(WHOLE) -nt $(READY) ] && \
   [ -z "$$(find . \( $(ASIDE) \) -prune -o -cnewer $(WHOLE) -print | head -1)" ]
 
 .DEFAULT_GOAL := help
-.PHONY: help book page links serve lab exercise widget test test-all tests lint format assignments grade student-bundle benchmarks rehearsal lock chromium clean
+.PHONY: help book page links serve lab exercise widget test test-all tests lint format assignments grade student-bundle dist audit benchmarks rehearsal lock chromium clean
 
 help:  ## list what make can do here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -30,7 +34,7 @@ help:  ## list what make can do here
 book: $(READY) writable  ## build the site: _build/html/index.html
 	@if $(UNCHANGED); then echo "Nothing has changed since the last build."; else \
 	  rm -f $(WHOLE); touch $(WHOLE).begun; \
-	  jupyter-book build -W --keep-going --all . && mv $(WHOLE).begun $(WHOLE) || { echo; \
+	  $(DATED) jupyter-book build -W --keep-going --all . && mv $(WHOLE).begun $(WHOLE) || { echo; \
 	  echo "Stopped: the book is not finished: mend the warnings above (each names its page), then run 'make book' again."; exit 1; }; fi
 	@echo "The book is ready: $(CURDIR)/_build/html/index.html"
 
@@ -43,7 +47,7 @@ lab: $(READY)  ## open the chapters as notebooks in JupyterLab
 	  jupyter lab $(ROOTED) --LabApp.default_url=/lab/tree/chapters/01-pixels.md $(LAB)
 
 page: $(READY) writable  ## build one page again, and what leads to it: make page PAGE=chapters/01-pixels
-	@touch $(PAGE).md && jupyter-book build -W --keep-going .
+	@touch $(PAGE).md && $(DATED) jupyter-book build -W --keep-going .
 
 exercise: assignments  ## judge every answer to one exercise: make exercise NAME=02-convolution
 	@python -m pytest tests/grading/test_assignments.py tests/checks/test_causes.py -k "$(NAME) or $(subst -,_,$(NAME))"
@@ -78,6 +82,15 @@ grade: $(READY) bubblewrap  ## grade submitted/*/NAME and write feedback/: make 
 student-bundle: $(READY)  ## dist/cnn-course-student.zip: what students get, no solutions
 	@python -m cnnkit student-bundle
 
+dist: book  ## dist/: the site, the notebooks, the package, what students get, and their checksums
+	@python _ext/dist.py
+
+audit: book chromium  ## axe and Lighthouse over every page: _build/audit.md (AUDIT="--runs 3 index")
+	@[ tests/audit/node_modules -nt tests/audit/package-lock.json ] || { \
+	  npm ci --prefix tests/audit --no-progress --loglevel=error >/dev/null && touch tests/audit/node_modules || { \
+	  echo "Stopped: npm could not finish: check the network connection, then run make again."; exit 1; }; }
+	@python tests/support/audit.py $(AUDIT)
+
 links: $(READY) writable  ## ask every outside link whether it still answers (needs the network)
 	@jupyter-book build . --builder linkcheck; status=$$?; \
 	mv -f _build/html/output.txt _build/links.txt; rm -f _build/html/output.json; exit $$status
@@ -98,6 +111,7 @@ lock:  ## refresh constraints.txt: newest versions that pyproject.toml allows (t
 	@{ echo "# The exact versions that the course is tested with; 'make lock' writes this file."; \
 	  _build/lock/bin/python -m pip freeze --exclude cnnkit | sed -E 's/ @ .*//; s/^(torch==[0-9.]+)\+.*/\1/'; } > constraints.new
 	@mv constraints.new constraints.txt && rm -rf _build/lock && npm update --no-progress
+	@npm update --no-progress --package-lock-only --prefix tests/audit
 
 clean:  ## remove what was built; `rm -rf .venv node_modules` removes what was installed
 	@rm -rf _build dist

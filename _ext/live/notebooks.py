@@ -15,6 +15,7 @@ from cnnkit.grading.bundle import bundle_contents
 
 ELSEWHERE = "torch", "keras", "torchvision", "cnnkit.models", "cnnkit.training"
 KERNEL = {"name": "python", "display_name": "Python (in this page)", "language": "python"}
+LINK = re.compile(r"\[((?:[^\[\]]|\\.)*)\]\(([\w./-]+)\.md(#[^)]*)?\)")  # to a page of the book
 NEEDS = "*This cell needs PyTorch, which does not run in a page. The book shows what it prints.*"
 
 
@@ -76,15 +77,20 @@ def chapter(path):
             del cell["outputs"], cell["execution_count"]
             cell.metadata = nbformat.from_dict({})
         if cell.cell_type == "markdown":
-            cell.source = re.sub(r"\]\(([\w./-]+)\.md(#[^)]*)?\)", r"](\1.html\2)", cell.source)
+            cell.source = LINK.sub(r"[\1](\2.html\3)", cell.source)
+    return finished(numbered(notebook))
+
+
+def numbered(notebook):
+    """The notebook with names of its cells that are the same each time."""
     for number, cell in enumerate(notebook.cells):
-        cell.id = f"cell-{number}"  # the same each time
-    return finished(notebook)
+        cell.id = f"cell-{number}"
+    return notebook
 
 
-def finished(notebook):
-    """The notebook's bytes, with the kernel of the page."""
-    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+def finished(notebook, kernel=KERNEL):
+    """The notebook's bytes, with the kernel of the page or another."""
+    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     notebook.metadata = nbformat.from_dict(metadata)
     return nbformat.writes(notebook).encode()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from cnnkit.grading.course import build_exercises
 from cnnkit.grading.leaks import find_leaks
 
-__all__ = ["bundle_contents", "write_bundle"]
+__all__ = ["bundle_contents", "pack", "write_bundle"]
 
 # What is not named here is not packed.
 PATTERNS = (
@@ -118,7 +118,7 @@ def write_bundle(course, target=None):
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.stem}-unchecked.zip")
     try:
-        _pack(part, f"cnn-course-{edition}", contents)
+        pack(part, f"cnn-course-{edition}", contents)
         if leaks := find_leaks(course, [part]):
             told = "; ".join(leak.removeprefix(f"{part}/") for leak in leaks[:5])
             raise ValueError(f"Nothing is packed, because students would see: {told}")
@@ -127,7 +127,18 @@ def write_bundle(course, target=None):
         part.unlink(missing_ok=True)
 
 
-def _pack(path, folder, contents):
+def pack(path, folder, contents):
+    """Write a zip file of one folder: the same bytes for the same contents, whenever it is made.
+
+    Parameters
+    ----------
+    path : path
+        The file to write.
+    folder : str
+        The folder that it unpacks into.
+    contents : dict of str to bytes
+        Each file's path in that folder, and what is in it.
+    """
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(contents.items()):
             entry = zipfile.ZipInfo(f"{folder}/{name}", EPOCH)

@@ -105,9 +105,10 @@ def test_lazy_submodules_arrive_when_named_and_a_wrong_name_is_an_error():
     assert printed.split() == ["cnnkit.nn", "False"]
 
 
-def test_npm_packages_are_locked_without_addresses(root):
-    lock = json.loads((root / "package-lock.json").read_text())
-    wanted = json.loads((root / "package.json").read_text())
-    for name in [*wanted["dependencies"], *wanted["devDependencies"]]:
+@pytest.mark.parametrize("folder", [".", "tests/audit"])
+def test_npm_packages_are_locked_without_addresses(root, folder):
+    lock = json.loads((root / folder / "package-lock.json").read_text())
+    wanted = json.loads((root / folder / "package.json").read_text())
+    for name in [*wanted.get("dependencies", []), *wanted["devDependencies"]]:
         entry = lock["packages"][f"node_modules/{name}"]
         assert entry["integrity"] and "resolved" not in entry

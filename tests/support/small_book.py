@@ -9,6 +9,7 @@ from pathlib import Path
 
 from paths import ROOT
 
+PACKAGE = "pyproject.toml", "README.md", "LICENSE"  # of which the wheel is made, with cnnkit
 HEADER = """---
 jupytext:
   text_representation: {extension: .md, format_name: myst, format_version: 0.13}
@@ -41,7 +42,7 @@ def make(folder):
     """Lay out the copy; its `cnnkit` is a copy, too, which a test may change."""
     for name in ("_ext", "_static", "cnnkit"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("_config.yml", "constraints.txt", "references.bib"):
+    for name in ("_config.yml", "constraints.txt", "references.bib", *PACKAGE):
         shutil.copy(ROOT / name, folder)
     (folder / "node_modules").symlink_to(ROOT / "node_modules")
     (folder / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n- file: page\n")
@@ -54,6 +55,17 @@ def add_to_contents(folder, docname):
     """Put a page at the end of the book."""
     with (folder / "_toc.yml").open("a") as file:
         file.write(f"- file: {docname}\n")
+
+
+def set_in_config(folder, **settings):
+    """Set keys of `_config.yml` that stand there, at any depth."""
+    path = folder / "_config.yml"
+    text = path.read_text("utf8")
+    for key, value in settings.items():
+        text, found = re.subn(rf"^( *{key}): .*$", rf"\1: {value}", text, flags=re.M)
+        if found != 1:
+            raise LookupError(f"_config.yml has {found} lines that set {key}")
+    path.write_text(text, "utf8")
 
 
 def build(folder, everything=True):
