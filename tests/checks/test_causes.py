@@ -29,6 +29,7 @@ OF_LIBRARIES = {
     "expected axis -1 of input shape to have value 1",
     "'NoneType' object is not callable",
     "object has no attribute 'weight'",
+    "out of bounds",
 }
 
 

@@ -34,6 +34,14 @@ def test_right_answers_of_any_kind(answer, capsys):
     assert told_by(answer, [[51, 62]], capsys)[0] == 4
 
 
+def test_what_is_no_number_is_no_measure_for_the_numbers_beside_it():
+    nan, inf = np.nan, np.inf
+    assert same(np.array([nan, 1.0]), np.array([nan, 1.000001]))
+    assert not same(np.array([nan, 1.0]), np.array([nan, 1.1]))
+    assert not same(np.array([inf, 1.0]), np.array([inf, 1.1]))
+    assert not same(np.array([1.0, 1.0]), np.array([inf, 1.0]))
+
+
 class Agrees:
     """Equal to everything."""
 
