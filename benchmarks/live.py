@@ -37,7 +37,7 @@ def visit(context, address):
     run.wait_for(timeout=120_000)
     shown = time.perf_counter() - start
     run.click()
-    page.locator(".jp-OutputArea-output pre").first.wait_for(timeout=300_000)
+    page.locator(".jp-OutputArea-output pre:visible").first.wait_for(timeout=300_000)
     printed = time.perf_counter() - start
     page.close()
     return shown, printed
