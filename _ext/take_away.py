@@ -142,13 +142,11 @@ def offer(app, pagename, templatename, context, doctree):
     context["ipynb_source"] = f"{pagename}.ipynb"
     path = ROOT / f"{pagename}.md"
     options = app.config.html_theme_options
-    found = re.fullmatch(
-        r"https://github\.com/([\w.-]+/[\w.-]+)/?", options["repository_url"] or ""
-    )
+    found = GITHUB.fullmatch(options["repository_url"] or "")
     if not found or is_live(path):
         return
     parts = {
-        "name": found[1].removesuffix(".git"),
+        "name": found[1],
         "branch": options["repository_branch"],
         "page": path.stem,
     }
