@@ -26,7 +26,7 @@ UNCHANGED := [ -e _build/html/index.html ] && [ $(WHOLE) -nt $(READY) ] && \
   [ -z "$$(find . \( $(ASIDE) \) -prune -o -cnewer $(WHOLE) -print | head -1)" ]
 
 .DEFAULT_GOAL := help
-.PHONY: help book page links serve lab exercise widget test test-all tests lint format assignments grade student-bundle dist audit benchmarks rehearsal lock chromium clean
+.PHONY: help book page links serve lab exercise widget test test-all tests lint format assignments grade student-bundle dist audit pdf benchmarks rehearsal lock chromium clean
 
 help:  ## list what make can do here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -82,7 +82,10 @@ grade: $(READY) bubblewrap  ## grade submitted/*/NAME and write feedback/: make 
 student-bundle: $(READY)  ## dist/cnn-course-student.zip: what students get, no solutions
 	@python -m cnnkit student-bundle
 
-dist: book  ## dist/: the site, the notebooks, the package, what students get, and their checksums
+pdf: book chromium  ## print the whole book: _build/html/from-one-pixel.pdf
+	@$(DATED) python _ext/pdf.py
+
+dist: pdf  ## dist/: the site, the book as a PDF, the notebooks, the package, what students get, their checksums
 	@python _ext/dist.py
 
 audit: book chromium  ## axe and Lighthouse over every page: _build/audit.md (AUDIT="--runs 3 index")

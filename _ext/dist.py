@@ -1,9 +1,9 @@
-"""What the course hands out, in `dist/`: site, notebooks, package, and the students' bundle.
+"""What the course hands out, in `dist/`: site, book, notebooks, package, and the students' bundle.
 
     python _ext/dist.py
 
-after `make book`, whose pages it packs; `make dist` does both. The same course gives the same
-bytes: what is in an archive is sorted and has one date. `SHA256SUMS` beside them is what
+after `make pdf`, whose pages and paper it packs; `make dist` does both. The same course gives the
+same bytes: what is in an archive is sorted and has one date. `SHA256SUMS` beside them is what
 `sha256sum --check SHA256SUMS` reads.
 """
 
@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from pages import ROOT
+from published import PAPER
 from take_away import PLACE
 
 from cnnkit.grading.bundle import pack, write_bundle
@@ -42,15 +43,15 @@ def write(site, target, bundle=write_bundle, course=ROOT):
     """
     site, target = Path(site), Path(target)
     notebooks = Path(site, PLACE)
-    if not Path(site, "index.html").is_file() or not [*notebooks.glob("*.whl")]:
-        raise FileNotFoundError(f"{site} holds no finished book: run make book first")
+    if not Path(site, PAPER).is_file() or not [*notebooks.glob("*.whl")]:
+        raise FileNotFoundError(f"{site} holds no finished book: run make pdf first")
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     pack(target / f"{NAME}-site.zip", NAME, contents(site))
     away = contents(notebooks, "*.ipynb") | contents(notebooks, "*.whl")
     pack(target / f"{NAME}-notebooks.zip", f"{NAME}-notebooks", away)
-    for wheel in notebooks.glob("*.whl"):
-        shutil.copy(wheel, target)
+    for path in [Path(site, PAPER), *notebooks.glob("*.whl")]:
+        shutil.copy(path, target)
     bundle(course, target / "cnn-course-student.zip")
     files = sorted(target.iterdir())
     sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]

@@ -3,8 +3,8 @@
 The foot of each page names the version and its day: that of the last commit, which `make` puts
 into SOURCE_DATE_EPOCH, so that one text gives one book, whenever it is built. Where `_config.yml`
 names the public address, `baseurl`, Sphinx adds canonical links, and this module what else has to
-name it: a sitemap, a card for links that are shared (Open Graph), and `404.html` for addresses that
-lead nowhere, with links that work from any depth. Unset, there is none of them.
+name it: the book as a PDF, a sitemap, a card for links that are shared (Open Graph), and `404.html`
+for addresses that lead nowhere, with links that work from any depth. Unset, there is none of them.
 """
 
 import io
@@ -21,7 +21,8 @@ from take_away import site
 
 from cnnkit import __version__, functional, images
 
-EDITION = '<p class="edition">Edition {version}, {day}.</p>\n'
+EDITION = '<p class="edition">Edition {version}, {day}.{paper}</p>\n'
+PAPER = "from-one-pixel.pdf"  # `make pdf` puts it into the site
 CARD = "_static/card.jpg"
 CARD_ALT = (
     "A photograph of a cat, the same in coarse pixels, and the edges that a convolution finds in it"
@@ -42,7 +43,10 @@ def name_edition(app, config):
     """Put version and day into the foot of the pages."""
     day = format_date("%d %B %Y", language="en").lstrip("0")
     options = config.html_theme_options
-    options["extra_footer"] = EDITION.format(version=__version__, day=day) + options["extra_footer"]
+    link = f' <a href="{site(config)}{PAPER}">The whole book as a PDF</a>'
+    paper = link if site(config) else ""
+    edition = EDITION.format(version=__version__, day=day, paper=paper)
+    options["extra_footer"] = edition + options["extra_footer"]
 
 
 def lost_page(app):
@@ -77,14 +81,14 @@ def say_what_it_is(app, pagename, templatename, context, doctree):
     )
 
 
-def card():
+def card(dpi=100):
     """The picture beside a shared link, a photograph on the course's way; the bytes of a JPEG."""
     photograph = images.photograph("cat", size=192)
     grey = images.grey(photograph) / 255
     coarse = grey.reshape(24, 8, 24, 8).mean(axis=(1, 3))
     edges = np.abs(functional.conv2d(grey[None], np.array([[SOBEL], [SOBEL.T]]))).sum(axis=0)
     width, height = CARD_SIZE
-    figure = Figure(figsize=(width / 100, height / 100), dpi=100, facecolor="#15324b")
+    figure = Figure(figsize=(width / 100, height / 100), dpi=dpi, facecolor="#15324b")
     figure.text(0.05, 0.78, "From One Pixel", color="white", size=52, weight="bold")
     words = "Convolutional networks, from one pixel to a trained network"
     figure.text(0.052, 0.67, words, color="#f7b267", size=21)
@@ -110,10 +114,12 @@ def sitemap(app):
 
 def finish(app, exception):
     """Write what stands beside the pages; let the lost page find the book from any depth."""
-    address = site(app.config)
-    if exception or app.builder.format != "html" or not address:
+    address, out = site(app.config), Path(app.outdir)
+    if exception or app.builder.format != "html":
         return
-    out = Path(app.outdir)
+    (out / PAPER).unlink(missing_ok=True)  # it was made of the pages before these
+    if not address:
+        return
     (out / "sitemap.xml").write_text(sitemap(app), "utf8")
     (out / CARD).write_bytes(card())
     page = out / f"{LOST_PAGE}.html"

@@ -23,7 +23,7 @@ from jupyter_cache import get_cache
 from record import offer_trial, record
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "support"))
+sys.path.insert(0, str(ROOT / "_ext"))
 
 from browser import CHROMIUM, CHROMIUM_ARGUMENTS, served  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402

@@ -17,6 +17,7 @@ NAMES = [
     "cnnkit-0.1.0-py3-none-any.whl",
     "from-one-pixel-notebooks.zip",
     "from-one-pixel-site.zip",
+    "from-one-pixel.pdf",
 ]
 
 
@@ -27,6 +28,7 @@ def small(tmp_path):
     (site / PLACE).mkdir(parents=True)
     for name, text in {
         "index.html": "front",
+        "from-one-pixel.pdf": "paper",
         "chapters/01-pixels.html": "page",
         f"{PLACE}/01-pixels.ipynb": "{}",
         f"{PLACE}/01-pixels.md": "source",
@@ -77,12 +79,14 @@ def test_all_is_there_checkable_and_the_same_again(small, tmp_path):
     assert subprocess.run(check, cwd=target, capture_output=True).returncode != 0
 
 
-@pytest.mark.parametrize("missing", ["index.html", f"{PLACE}/cnnkit-0.1.0-py3-none-any.whl"])
+@pytest.mark.parametrize(
+    "missing", ["from-one-pixel.pdf", f"{PLACE}/cnnkit-0.1.0-py3-none-any.whl"]
+)
 def test_what_is_no_finished_book_is_not_packed(small, tmp_path, missing):
     (tmp_path / "dist").mkdir()
     (tmp_path / "dist/of-yesterday").touch()
     (small / missing).unlink()
-    with pytest.raises(FileNotFoundError, match="holds no finished book: run make book first"):
+    with pytest.raises(FileNotFoundError, match="holds no finished book: run make pdf first"):
         dist.write(small, tmp_path / "dist", stand_in)
     assert (tmp_path / "dist/of-yesterday").exists()
 
@@ -90,9 +94,11 @@ def test_what_is_no_finished_book_is_not_packed(small, tmp_path, missing):
 @pytest.mark.slow
 def test_the_book_itself_is_handed_out(site, tmp_path):
     """What is unpacked is the site, and the bundle is the students'."""
-    dist.write(site, tmp_path / "dist")
+    shutil.copytree(site, tmp_path / "site")
+    (tmp_path / "site/from-one-pixel.pdf").write_bytes(b"paper")
+    dist.write(tmp_path / "site", tmp_path / "dist")
     shutil.unpack_archive(tmp_path / "dist/from-one-pixel-site.zip", tmp_path)
-    assert files(tmp_path / "from-one-pixel") == files(site)
+    assert files(tmp_path / "from-one-pixel") == files(tmp_path / "site")
     (top,) = {name.split("/")[0] for name in names(tmp_path / "dist/cnn-course-student.zip")}
     assert top.startswith("cnn-course-")
 

@@ -20,6 +20,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "_ext"))
+
 from browser import CHROMIUM, CHROMIUM_ARGUMENTS, QuietHandler, served
 from paths import HTML, NODE, ROOT
 from playwright.sync_api import sync_playwright
