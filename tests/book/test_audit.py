@@ -43,6 +43,7 @@ def test_axe_finds_a_fault_where_it_is_and_nothing_where_none_is(site, browser, 
     assert wordless == {(theme, width) for theme in audit.THEMES for width in (320, 390)}
 
 
+@pytest.mark.slow
 def test_the_table_names_page_and_fault_and_the_status_tells(site, tmp_path, browser):
     target = tmp_path / "audit.md"
     command = [sys.executable, audit.__file__, "--no-lighthouse", "--site", site, "--to", target]

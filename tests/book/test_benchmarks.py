@@ -83,6 +83,7 @@ def test_every_script_explains_itself_and_offers_a_trial():
         assert "--quick" in told, script
 
 
+@pytest.mark.slow
 def test_a_trial_of_the_longest_measurement_goes_through():
     command = [sys.executable, "train_pretrained.py", "--quick"]
     told = subprocess.check_output(command, cwd=FOLDER, text=True)
@@ -143,6 +144,7 @@ def test_a_gpu_is_measured_part_by_part(made_up):
     assert "nothing is recorded" in told
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_into_the_minutes_is_left_out_and_said(tmp_path):
     results, told = rehearse(tmp_path / "gpu_short.json", "--minutes", "0.02")
     assert "speed" not in results and "tuned" not in results

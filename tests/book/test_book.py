@@ -4,6 +4,7 @@ import re
 
 import pytest
 from small_book import HEADER, WHOLE, add_to_contents, build, make
+from some import some
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("fault", BROKEN)
+@pytest.mark.parametrize("fault", some(BROKEN, ["failing cell", "link to a missing anchor"]))
 def test_each_fault_fails_the_build_and_is_named(book, fault):
     text, expected = BROKEN[fault]
     (book / "page.md").write_text(HEADER + WHOLE + "\n" + text)

@@ -6,7 +6,8 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 from bs4 import BeautifulSoup
-from reader import AXE, PAGES, scroll_through
+from reader import AXE, FEW, PAGES, scroll_through
+from some import some
 from zoo import CONTRACT, WRITTEN
 
 BUDGET = 450 * 1024
@@ -14,6 +15,12 @@ BUDGET = 450 * 1024
 
 @pytest.fixture(scope="module", params=PAGES)
 def page_name(request):
+    return request.param
+
+
+@pytest.fixture(scope="module", params=some(PAGES, FEW))
+def visited(request):
+    """A page to open in the browser."""
     return request.param
 
 
@@ -31,9 +38,9 @@ def soup(site):
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
 def test_no_request_leaves_the_site_and_nothing_complains(
-    scheme, page_name, site, site_url, open_page
+    scheme, visited, site, site_url, open_page
 ):
-    url = f"{site_url}/{page_name}" if scheme == "http" else (site / page_name).as_uri()
+    url = f"{site_url}/{visited}" if scheme == "http" else (site / visited).as_uri()
     page = open_page(url)
     scroll_through(page)
     page.wait_for_load_state("networkidle")
@@ -42,8 +49,8 @@ def test_no_request_leaves_the_site_and_nothing_complains(
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing(theme, page_name, site_url, open_page):
-    page = open_page(f"{site_url}/{page_name}", theme=theme)
+def test_axe_finds_nothing(theme, visited, site_url, open_page):
+    page = open_page(f"{site_url}/{visited}", theme=theme)
     scroll_through(page)
     page.add_script_tag(path=str(AXE))
     result = page.evaluate("axe.run({resultTypes: ['violations']})")
@@ -52,8 +59,8 @@ def test_axe_finds_nothing(theme, page_name, site_url, open_page):
 
 
 @pytest.mark.parametrize("width", [320, 375, 768])
-def test_nothing_sticks_out_on_a_small_screen(width, page_name, site_url, open_page):
-    page = open_page(f"{site_url}/{page_name}", width=width, height=800)
+def test_nothing_sticks_out_on_a_small_screen(width, visited, site_url, open_page):
+    page = open_page(f"{site_url}/{visited}", width=width, height=800)
     scroll_through(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     # A wide formula may scroll to the right; what lies left of its box could never be reached.
@@ -67,7 +74,7 @@ def test_nothing_sticks_out_on_a_small_screen(width, page_name, site_url, open_p
     assert hidden == []
 
 
-def test_page_weight(page_name, site_url, open_page, site):
+def test_page_weight(visited, site_url, open_page, site):
     """All files of a page, compressed as a web server does, fit the budget."""
     sizes = {}
     page = open_page("about:blank")
@@ -79,14 +86,14 @@ def test_page_weight(page_name, site_url, open_page, site):
         sizes[response.url] = len(body) if squeezed else len(gzip.compress(body, 6))
 
     page.on("requestfinished", lambda request: weigh(request.response()))
-    page.goto(f"{site_url}/{page_name}", wait_until="networkidle")
+    page.goto(f"{site_url}/{visited}", wait_until="networkidle")
     scroll_through(page)
     page.wait_for_load_state("networkidle")
     worst = sorted(((n, u.rsplit("/", 1)[-1]) for u, n in sizes.items()), reverse=True)[:4]
     assert sum(sizes.values()) <= BUDGET, f"{sum(sizes.values()) / 1024:.0f} KiB: {worst}"
 
 
-def test_layout_does_not_shift(page_name, site_url, open_page):
+def test_layout_does_not_shift(visited, site_url, open_page):
     page = open_page("about:blank")
     page.context.unroute("**/*")
     page.add_init_script(
@@ -94,7 +101,7 @@ def test_layout_does_not_shift(page_name, site_url, open_page):
         "if (!e.hadRecentInput) window.shift += e.value}))"
         ".observe({type: 'layout-shift', buffered: true})"
     )
-    page.goto(f"{site_url}/{page_name}", wait_until="networkidle")
+    page.goto(f"{site_url}/{visited}", wait_until="networkidle")
     scroll_through(page)
     assert page.evaluate("window.shift") <= 0.1
 

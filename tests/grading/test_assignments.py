@@ -14,6 +14,7 @@ import nbformat
 import pytest
 import zoo
 from paths import ANSWERS, ROOT
+from some import some
 
 from cnnkit import checks
 from cnnkit.grading import course, source
@@ -32,8 +33,9 @@ def same_draws(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 
+# The longest first, to end together. `make test` tries one: all answers are judged below anyway.
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("name", list(reversed(zoo.CONTRACT)))  # the longest first, to end together
+@pytest.mark.parametrize("name", some(reversed(zoo.CONTRACT), ["02-convolution"]))
 def test_nbgrader_gives_the_marks_it_should(name, tmp_path, same_draws):
     """To a wrong and a right answer to each function, the reference, and an untouched notebook."""
     folder = zoo.new_course(tmp_path / "course", name)

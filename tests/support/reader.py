@@ -6,6 +6,15 @@ from paths import ROOT
 
 TOC = (ROOT / "_toc.yml").read_text("utf8")
 PAGES = [f"{name}.html" for name in re.findall(r"(?:root|file): (\S+)", TOC)]
+# The front page, what stands on paper alone, many widgets, long code, formulas, tables.
+FEW = [
+    "index.html",
+    "chapters/02-convolution.html",
+    "chapters/07-learning.html",
+    "chapters/12-full-training.html",
+    "appendices/glossary.html",
+    "teaching.html",
+]
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 
 

@@ -353,6 +353,7 @@ def test_early_stopping_decides_by_pictures_set_aside(tmp_path):
     assert plan["pictures"] == 1437 - 143
 
 
+@pytest.mark.slow
 def test_cartoons_are_told_apart_within_a_minute(tmp_path, capsys):
     words = ["--data", "cartoons", "--count", "1500", "--size", "40", "--epochs", "6"]
     begin = time.process_time()

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 from hand import axe, live, mounted
 from paths import NODE
+from some import some
 from static_widgets import drawing, still_of
 
 from cnnkit import widgets
@@ -98,7 +99,7 @@ def test_axe_finds_nothing(widget, theme, width, all_living):
     assert axe(mounted(page, widget)) == []
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 1200])
+@pytest.mark.parametrize("width", some([320, 390, 768, 1200], [320, 1200]))
 def test_nothing_sticks_out(widget, width, all_living):
     page = all_living(width=width)
     assert mounted(page, widget).evaluate("e => e.scrollWidth <= e.clientWidth + 1")
@@ -138,7 +139,7 @@ def test_a_finger_hits_what_it_aims_at(widget, all_living):
     assert small == []
 
 
-@pytest.mark.parametrize("width", [390, 1200, 1440])
+@pytest.mark.parametrize("width", some([390, 1200, 1440], [390]))
 def test_it_has_its_room_before_it_lives(widget, width, all_living, still_heights):
     page = all_living(width=width)
     lives = mounted(page, widget).evaluate("e => e.getBoundingClientRect().height")
