@@ -2,10 +2,13 @@
 
 import contextlib
 import functools
+import gzip
 import http.server
+import io
 import shutil
 import sys
 import threading
+from pathlib import Path
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None
@@ -21,9 +24,33 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
+TEXT = {".css", ".html", ".js", ".json", ".mjs", ".svg", ".wasm"}  # and what packs as well
+
+
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *arguments):
         pass
+
+
+class Compressing(QuietHandler):
+    """Sends text as web servers do: compressed."""
+
+    def send_head(self):
+        path = Path(self.translate_path(self.path))
+        if path.suffix not in TEXT or not path.is_file():
+            return super().send_head()
+        body = compressed(path)
+        self.send_response(200)
+        self.send_header("Content-Type", self.guess_type(path))
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        return io.BytesIO(body)
+
+
+@functools.cache
+def compressed(path):
+    return gzip.compress(path.read_bytes(), 6)
 
 
 class QuietServer(http.server.ThreadingHTTPServer):

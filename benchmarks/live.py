@@ -2,10 +2,11 @@
 
     python benchmarks/live.py [--rounds 5] [--quick]
 
-opens chapter 2 and exercise 2 of the book that is there in Chromium, from a server on this machine,
-and presses "Run all" as soon as it can be pressed: cold, in a browser that has never been here, and
-warm, once more in the same one. A chapter's first result is the output of its first cell that
-prints; an exercise's is its first verdict. It writes benchmarks/results/live.json.
+opens chapter 2 and exercise 2 of the book that is there in Chromium, from a server on this machine
+that sends text and WebAssembly compressed, as servers do, and presses "Run all" as soon as it can
+be pressed: cold, in a browser that has never been here, and warm, once more in the same one. A
+chapter's first result is the output of its first cell that prints; an exercise's is its first
+verdict. It writes benchmarks/results/live.json.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from record import offer_trial, record
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "_ext"))
 
-from browser import CHROMIUM, CHROMIUM_ARGUMENTS, served  # noqa: E402
+from browser import CHROMIUM, CHROMIUM_ARGUMENTS, Compressing, compressed, served  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 NOTEBOOKS = {
@@ -46,7 +47,10 @@ def visit(context, address):
 def measure(rounds):
     """Cold and warm visits of both notebooks, in turns."""
     found = {name: {"cold": [], "warm": [], "megabytes": []} for name in NOTEBOOKS}
-    with served(ROOT / "_build" / "html") as url, sync_playwright() as playwright:
+    site = ROOT / "_build" / "html"
+    for path in [*site.glob("live/**/*.js"), *site.glob("live/**/*.wasm")]:
+        compressed(path)  # a server has done so long before
+    with served(site, Compressing) as url, sync_playwright() as playwright:
         for _ in range(rounds):
             for name, notebook in NOTEBOOKS.items():
                 address = f"{url}/live/notebooks/index.html?path={notebook}"

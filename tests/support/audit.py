@@ -10,9 +10,6 @@ busy the machine is.
 """
 
 import argparse
-import functools
-import gzip
-import io
 import json
 import os
 import statistics
@@ -22,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "_ext"))
 
-from browser import CHROMIUM, CHROMIUM_ARGUMENTS, QuietHandler, served
+from browser import CHROMIUM, CHROMIUM_ARGUMENTS, Compressing, served
 from paths import HTML, NODE, ROOT
 from playwright.sync_api import sync_playwright
 from reader import AXE, PAGES, scroll_through
@@ -31,28 +28,6 @@ WIDTHS = 320, 390, 768, 1000, 1280
 THEMES = "light", "dark"
 LIGHTHOUSE = ROOT / "tests/audit/node_modules/lighthouse/cli/index.js"
 WHOLE = "accessibility", "best-practices", "seo"  # 100 or a finding
-TEXT = {".css", ".html", ".js", ".json", ".mjs", ".svg"}
-
-
-class Compressing(QuietHandler):
-    """Sends text as web servers do: compressed."""
-
-    def send_head(self):
-        path = Path(self.translate_path(self.path))
-        if path.suffix not in TEXT or not path.is_file():
-            return super().send_head()
-        body = compressed(path)
-        self.send_response(200)
-        self.send_header("Content-Type", self.guess_type(path))
-        self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        return io.BytesIO(body)
-
-
-@functools.cache
-def compressed(path):
-    return gzip.compress(path.read_bytes(), 6)
 
 
 def findings(browser, url):
