@@ -21,11 +21,16 @@ def loss_at(w):
     return np.mean((INK[:, : len(w)] @ w - ANSWERS) ** 2)
 
 
-def torch_walk(start, rate, momentum, steps):
+def how(rate, momentum=0, adam=False):
+    return {"rate": rate, "momentum": momentum, "adam": adam}
+
+
+def torch_walk(start, rate, momentum, steps, adam=False):
     """Let PyTorch take the steps, its gradients computed by autograd on the digits."""
     w = torch.tensor(start, dtype=torch.float64, requires_grad=True)
     ink, answers = torch.tensor(INK[:, : len(start)]), torch.tensor(ANSWERS)
-    optimizer = torch.optim.SGD([w], lr=rate, momentum=momentum)
+    sgd = torch.optim.SGD([w], lr=rate, momentum=momentum)
+    optimizer = torch.optim.Adam([w], lr=rate) if adam else sgd
     path, gradients = [], []
     for _ in range(steps + 1):
         optimizer.zero_grad()
@@ -40,10 +45,11 @@ def cases(rng):
     for _ in range(CASES):
         start = rng.uniform(-3, 3, rng.integers(1, 3))
         rate, momentum = float(10 ** rng.uniform(-2, 0.2)), float(rng.choice([0, 0.5, 0.9]))
-        path, gradients = torch_walk(start, rate, momentum, 12)
+        adam = bool(rng.integers(2))
+        path, gradients = torch_walk(start, rate, momentum, 12, adam)
         yield ("lossAt", start), loss_at(start)
         yield ("gradientAt", start), gradients[0]
-        yield ("walk", start, rate, momentum, 12), {"path": path}
+        yield ("walk", start, how(rate, momentum, adam), 12), {"path": path}
         bottom = np.linalg.lstsq(INK[:, : len(start)], ANSWERS, rcond=None)[0]
         curves = np.linalg.eigvalsh(2 * INK[:, : len(start)].T @ INK[:, : len(start)] / len(INK))
         yield ("valley", len(start)), {"bottom": bottom, "curves": curves[::-1]}
@@ -54,9 +60,9 @@ def test_arithmetic():
     assert_all_agree("gradient_descent", cases(np.random.default_rng(20)), at_least=CASES)
 
 
-def outcome_of(start, rate, momentum):
+def outcome_of(start, rate, momentum, adam):
     """Say the same from the walk alone: how much of the height is left, and when."""
-    path, _ = torch_walk(start, rate, momentum, 50)
+    path, _ = torch_walk(start, rate, momentum, 50, adam)
     bottom = np.linalg.lstsq(INK[:, : len(start)], ANSWERS, rcond=None)[0]
     heights = np.array([loss_at(w) for w in path]) - loss_at(bottom)
     late = np.flatnonzero(heights > 0.02 * heights[0]).max()
@@ -66,12 +72,12 @@ def outcome_of(start, rate, momentum):
 def test_what_is_said_of_a_rate_is_what_happens():
     rng = np.random.default_rng(3)
     given = [
-        (rng.uniform(-1.5, 0, n).tolist(), float(10 ** rng.uniform(-2, 0.6)), momentum)
+        (rng.uniform(-1.5, 0, n).tolist(), float(10 ** rng.uniform(-2, 0.6)), momentum, adam)
         for n in (1, 2)
-        for momentum in (0, 0.9)
+        for momentum, adam in ((0, False), (0.9, False), (0, True))
         for _ in range(25)
     ]
-    said = evaluate("gradient_descent", *(("outcome", *g) for g in given))
+    said = evaluate("gradient_descent", *(("outcome", g[0], how(*g[1:])) for g in given))
     assert {s["kind"] for s in said} == {"crawls", "arrives", "jumps", "swings", "diverges"}
     for g, s in zip(given, said, strict=True):
         heights, after = outcome_of(*g)
@@ -85,10 +91,21 @@ def test_what_is_said_of_a_rate_is_what_happens():
 
 def test_momentum_makes_more_rates_right_in_a_long_valley():
     plain, swung = evaluate(
-        "gradient_descent", ("zones", [-1.5, 0.8], 0), ("zones", [-1.5, 0.8], 0.9)
+        "gradient_descent",
+        ("zones", [-1.5, 0.8], how(1)),
+        ("zones", [-1.5, 0.8], how(1, 0.9)),
     )
     assert sum(plain) == sum(swung) and min(plain + swung) > 0
     assert swung[1] > 1.5 * plain[1] and swung[0] < plain[0]
+
+
+def test_adam_makes_more_rates_right_and_none_too_large():
+    plain, adam = evaluate(
+        "gradient_descent",
+        ("zones", [-1.5, 0.8], how(1)),
+        ("zones", [-1.5, 0.8], how(1, adam=True)),
+    )
+    assert sum(plain) == sum(adam) and adam[1] > 2 * plain[1] and adam[2] == 0 < plain[2]
 
 
 PLACES = """e => [...e.querySelectorAll('.ck-ring')].map(ring =>
@@ -130,7 +147,17 @@ def test_mouse(show):
     assert len(state(box, "start")) == 2 and "It jumps from side to side" in live(box)
     box.get_by_role("button", name="with momentum").click()
     assert state(box, "momentum") == 0.9 and "0.9 × old velocity + gradient" in live(box)
+    box.get_by_role("button", name="with Adam").click()
+    assert state(box, "adam") and state(box, "momentum") == 0
+    assert "Push = mean gradient ÷ its usual size" in live(box)
+    box.get_by_role("button", name="with momentum").click()
+    assert not state(box, "adam") and state(box, "momentum") == 0.9
     assert axe(box) == []
+
+
+def test_adams_first_step_is_as_long_as_the_rate(show):
+    box = show(GradientDescent(weights=2, adam=True, rate=0.1, start=[-1.5, 0.8]))
+    assert "−0.1 × (−1, −1) = (0.1, 0.1)" in live(box)
 
 
 def test_the_dot_is_dragged(show):

@@ -29,6 +29,9 @@ class GradientDescent(Widget):
     momentum : float, optional
         From 0 to 0.99, as in `torch.optim.SGD`: each step follows the velocity, which is
         ``momentum * velocity + gradient``.
+    adam : bool, optional
+        Step as `torch.optim.Adam` with its own settings does, without that momentum: by the mean
+        gradient, divided by the gradient's usual size.
     start : list of float, optional
         Where the weights begin, between −5 and 5.
     step : int, optional
@@ -47,6 +50,7 @@ class GradientDescent(Widget):
     weights = traitlets.Int(1, min=1, max=2).tag(sync=True)
     rate = traitlets.Float(0.5, min=0.001, max=10).tag(sync=True)
     momentum = traitlets.Float(0.0, min=0, max=0.99).tag(sync=True)
+    adam = traitlets.Bool(False).tag(sync=True)
     start: traitlets.List = traitlets.List(traitlets.Float(min=-5, max=5)).tag(sync=True)
     step = traitlets.Int(1, min=0, max=50).tag(sync=True)
 

@@ -42,22 +42,38 @@ export function lossAt(w) {
 /** The slope of that loss for each weight. */
 export const gradientAt = (w) => w.map((_, i) => 2 * (dot(w, INK_INK[i]) - INK_ONES[i]));
 
-/** Where the weights are, and how fast, before each of `steps` steps of SGD and after the last. */
-export function walk(start, rate, momentum, steps) {
-  let [w, velocity] = [start, start.map(() => 0)];
-  const path = [start];
-  const velocities = [];
-  while (path.length <= steps + 1) {
-    const gradient = gradientAt(w);
-    velocity = velocity.map((v, k) => momentum * v + gradient[k]);
-    velocities.push(velocity);
-    w = minus(
-      w,
-      velocity.map((v) => rate * v),
-    );
+/** What SGD multiplies by the rate, step by step: the velocity. */
+function swung(momentum) {
+  let velocity = [0, 0];
+  return (gradient) => (velocity = gradient.map((g, k) => momentum * velocity[k] + g));
+}
+
+/** What Adam multiplies by the rate: the mean gradient over its usual size. */
+function levelled() {
+  let [mean, square] = Array(2).fill([0, 0]);
+  let [young, younger] = [1, 1];
+  return (gradient) => {
+    mean = gradient.map((g, k) => 0.9 * mean[k] + 0.1 * g);
+    square = gradient.map((g, k) => 0.999 * square[k] + 0.001 * g ** 2);
+    [young, younger] = [young * 0.9, younger * 0.999];
+    const size = square.map((s) => Math.sqrt(s / (1 - younger)) + 1e-8);
+    return mean.map((m, k) => m / (1 - young) / size[k]);
+  };
+}
+
+/** Where the weights are before each of `steps` steps and after the last, and what pushes them. */
+export function walk(start, { rate, momentum, adam }, steps) {
+  const pushed = adam ? levelled() : swung(momentum);
+  let w = start;
+  const path = [];
+  const pushes = [];
+  while (path.length <= steps) {
     path.push(w);
+    const push = pushed(gradientAt(w));
+    pushes.push(push);
+    w = w.map((value, k) => value - rate * push[k]);
   }
-  return { path: path.slice(0, -1), velocities };
+  return { path, pushes };
 }
 
 /** The lowest point of the valley, and how it curves: along its steepest direction, and across. */
@@ -78,16 +94,19 @@ const LAST = 50;
 const NEAR = 0.02; // it has arrived where at most so much of the height is left, and stays there
 
 /** What becomes of a walk: `kind`, and after how many steps it has arrived. */
-export function outcome(start, rate, momentum) {
+export function outcome(start, how) {
   const { bottom, curves, turn } = valley(start.length);
-  const { path } = walk(start, rate, momentum, LAST);
+  const { path } = walk(start, how, LAST);
   const heights = path.map((w) => lossAt(w) - lossAt(bottom));
   const high = heights.findLastIndex((height) => !(height <= NEAR * heights[0]));
-  if (heights.at(-1) > heights[0] && rate * curves[0] > 2) return { kind: "diverges" };
-  if (high === LAST) return { kind: rate * curves[0] > 1 ? "swings" : "crawls" };
   const steep = [Math.cos(turn), Math.sin(turn)];
   const sides = path.map((w) => dot(minus(w, bottom), steep));
   const crossed = sides.findIndex((side) => side * sides[0] < -1e-3);
+  const faster = () => walk(start, { ...how, rate: 1.5 * how.rate }, LAST).path.at(-1);
+  const far = how.adam ? lossAt(faster()) > lossAt(path.at(-1)) : how.rate * curves[0] > 1;
+  if (!how.adam && heights.at(-1) > heights[0] && how.rate * curves[0] > 2)
+    return { kind: "diverges" };
+  if (high === LAST) return { kind: far ? "swings" : "crawls" };
   const kind = crossed > 0 && crossed <= high + 1 ? "jumps" : "arrives";
   return { kind, after: high + 1 };
 }
@@ -104,8 +123,8 @@ const ZONES = {
 };
 
 /** How many of the rates are too small, right, and too large from here. */
-export function zones(start, momentum) {
-  const kinds = RATES.map((rate) => outcome(start, rate, momentum).kind);
+export function zones(start, how) {
+  const kinds = RATES.map((rate) => outcome(start, { ...how, rate }).kind);
   const small = kinds.findIndex((kind) => kind !== "crawls");
   const large = kinds.findLastIndex((kind) => ZONES.right.includes(kind)) + 1;
   return [small, Math.max(small, large) - small, RATES.length - Math.max(small, large)];
@@ -124,30 +143,19 @@ const FIRST = {
 
 /** The traits, the walk so far, and whether the dot has left the drawing. */
 function read(model) {
-  const [n, rate, momentum] = ["weights", "rate", "momentum"].map((name) => model.get(name));
-  const start = model.get("start");
-  const { path, velocities } = walk(start, rate, momentum, LAST);
+  const [n, start] = ["weights", "start"].map((name) => model.get(name));
+  const [rate, momentum, adam] = ["rate", "momentum", "adam"].map((name) => model.get(name));
+  const how = { rate, momentum, adam };
+  const { path, pushes } = walk(start, how, LAST);
   const { x, y } = VIEW[n];
   const inside = ([a, b]) =>
     a >= x[0] && a <= x[1] && (n === 1 ? lossAt([a]) <= y[1] : b >= y[0] && b <= y[1]);
   const left = path.findIndex((w, i) => i > 0 && !inside(w));
-  const gone = left > 0 && outcome(start, rate, momentum).kind === "diverges";
+  const gone = left > 0 && outcome(start, how).kind === "diverges";
   const last = gone ? left : LAST;
   const step = Math.min(model.get("step"), last);
   const way = path.slice(0, step + 1);
-  return {
-    n,
-    rate,
-    momentum,
-    start,
-    path,
-    way,
-    w: way.at(-1),
-    v: velocities[step],
-    step,
-    last,
-    gone,
-  };
+  return { n, how, start, path, way, w: way.at(-1), push: pushes[step], step, last, gone };
 }
 
 const moveTo = (model, w) => {
@@ -225,7 +233,7 @@ function contours({ place }) {
 const circle = (kind, [cx, cy], r) => svg("circle", { class: kind, cx, cy, r });
 
 /** One weight: former places, the slope at the dot, and the step that comes next. */
-function onCurve({ place }, { way, w, v, rate, gone, step, last }) {
+function onCurve({ place }, { way, w, push, how, gone, step, last }) {
   const at = ([weight]) => place(weight, lossAt([weight]));
   const here = at(w);
   const slope = gradientAt(w)[0];
@@ -234,23 +242,24 @@ function onCurve({ place }, { way, w, v, rate, gone, step, last }) {
   if (gone && step === last) return marks;
   const reach = 1.4 / Math.hypot(1, slope / 1.5);
   const tangent = [-reach, reach].map((d) => place(w[0] + d, lossAt(w) + d * slope));
-  const tip = place(w[0] - rate * v[0], lossAt(w));
+  const next = w[0] - how.rate * push[0];
+  const tip = place(next, lossAt(w));
   return [
     ...marks,
     svg("polyline", { class: "ck-tangent", points: line(tangent) }),
-    svg("polyline", { class: "ck-fall", points: line([tip, at([w[0] - rate * v[0]])]) }),
+    svg("polyline", { class: "ck-fall", points: line([tip, at([next])]) }),
     arrow(here, tip),
     circle("ck-dot", here, 8),
   ];
 }
 
 /** Two weights: the way so far and the next step, seen from above. */
-function onMap({ place }, { way, w, v, rate, gone, step, last }) {
+function onMap({ place }, { way, w, push, how, gone, step, last }) {
   const points = way.map((p) => place(...p));
   const marks = [svg("polyline", { class: "ck-way", points: line(points) })];
   for (const former of points.slice(0, -1)) marks.push(circle("ck-former", former, 3.5));
   if (gone && step === last) return marks;
-  const tip = place(...w.map((value, i) => value - rate * v[i]));
+  const tip = place(...w.map((value, i) => value - how.rate * push[i]));
   return [...marks, arrow(points.at(-1), tip), circle("ck-dot", points.at(-1), 6)];
 }
 
@@ -278,35 +287,44 @@ const vector = (values) =>
   values.length === 1 ? say(values[0]) : `(${values.map(say).join(", ")})`;
 const inBrackets = (values) => (values[0] < 0 ? `(${vector(values)})` : vector(values));
 
+/** What the rate multiplies, by its name, and how that was made. */
+function pushOf({ momentum, adam }, push) {
+  if (adam) return ["push", `Push = mean gradient ÷ its usual size = ${vector(push)}.`];
+  const made = `Velocity = ${fmt(momentum)} × old velocity + gradient = ${vector(push)}.`;
+  return momentum ? ["velocity", made] : ["gradient", ""];
+}
+
 /** The dot in numbers: weight, loss, gradient, and the next step. */
-function sentence({ n, w, v, rate, momentum, step, gone, last }) {
+function sentence({ n, w, push, how, step, gone, last }) {
+  const { rate } = how;
   const place = `Step ${step}: ${n === 1 ? "weight" : "weights"} ${vector(w)}, loss ${say(lossAt(w))}`;
   if (gone && step === last) return `${place}.`;
   const gradient = `gradient ${vector(gradientAt(w))}.`;
-  const velocity = momentum
-    ? `Velocity = ${fmt(momentum)} × old velocity + gradient = ${vector(v)}.`
-    : "";
-  const next = `Next step = −rate × ${momentum ? "velocity" : "gradient"} = −${fmt(rate, 3)} × ${
-    n === 1 ? inBrackets(v) : vector(v)
-  } = ${vector(v.map((value) => -rate * value))}.`;
-  return text(`${place},`, gradient, velocity, next);
+  const [name, made] = pushOf(how, push);
+  const next = `Next step = −rate × ${name} = −${fmt(rate, 3)} × ${
+    n === 1 ? inBrackets(push) : vector(push)
+  } = ${vector(push.map((value) => -rate * value))}.`;
+  return text(`${place},`, gradient, made, next);
 }
 
 /** What the rate does, in words. */
-function verdict({ start, rate, momentum, gone, step, last }) {
-  const { kind, after } = outcome(start, rate, momentum);
+function verdict({ start, how, gone, step, last }) {
+  const { kind, after } = outcome(start, how);
   if (gone && step === last) {
     return "Gone: each step landed higher than the one before. The rate is too large.";
   }
   return {
     crawls: `It crawls: after ${LAST} steps it has not arrived. The rate is too small.`,
-    arrives: text(
-      `It walks down and arrives after ${after} ${after === 1 ? "step" : "steps"};`,
-      "its steps shrink because the gradient does.",
-    ),
-    jumps: momentum
-      ? `It swings through the valley like a ball, and comes to rest after ${after} steps.`
-      : `It jumps from side to side, and arrives all the same, after ${after} steps.`,
+    arrives: how.adam
+      ? `It walks down and arrives after ${after} steps, each at first about as long as the rate.`
+      : text(
+          `It walks down and arrives after ${after} ${after === 1 ? "step" : "steps"};`,
+          "its steps shrink because the gradient does.",
+        ),
+    jumps:
+      how.momentum || how.adam
+        ? `It swings through the valley like a ball, and comes to rest after ${after} steps.`
+        : `It jumps from side to side, and arrives all the same, after ${after} steps.`,
     swings: `It jumps from side to side, and has not arrived after ${LAST} steps. The rate is too large.`,
     diverges: "Each step lands higher than the one before: it will leave. The rate is too large.",
   }[kind];
@@ -324,11 +342,12 @@ function rateSlider(model) {
     rate.element,
     h("div", { class: "ck-zones", "aria-hidden": "true" }, ...marks),
   );
-  const paint = ({ rate: chosen, start, momentum }) => {
+  const paint = ({ how, start }) => {
+    const chosen = how.rate;
     const distance = (r) => Math.abs(Math.log(r / chosen));
     const nearest = RATES.reduce((best, r) => (distance(r) < distance(best) ? r : best));
     rate.paint(RATES.indexOf(nearest), fmt(chosen, 3));
-    for (const [i, count] of zones(start, momentum).entries()) {
+    for (const [i, count] of zones(start, how).entries()) {
       marks[i].hidden = !count;
       marks[i].style.setProperty("--share", count);
     }
@@ -336,7 +355,7 @@ function rateSlider(model) {
   return { element, paint };
 }
 
-/** One weight or two, with momentum or without. */
+/** One weight or two, with momentum, with Adam, or plain. */
 function switches(model) {
   const weights = choice(
     "How many weights",
@@ -347,13 +366,15 @@ function switches(model) {
     (n) => save(model, { weights: n, ...FIRST[n] }),
   );
   const momentum = button("with momentum", () =>
-    save(model, { momentum: model.get("momentum") ? 0 : MOMENTUM }),
+    save(model, { momentum: model.get("momentum") ? 0 : MOMENTUM, adam: false }),
   );
-  const paint = (now) => {
-    weights.paint(now.n);
-    momentum.setAttribute("aria-pressed", String(now.momentum > 0));
+  const adam = button("with Adam", () => save(model, { adam: !model.get("adam"), momentum: 0 }));
+  const paint = ({ n, how }) => {
+    weights.paint(n);
+    momentum.setAttribute("aria-pressed", String(how.momentum > 0 && !how.adam));
+    adam.setAttribute("aria-pressed", String(how.adam));
   };
-  return { element: tools(weights.element, momentum), paint };
+  return { element: tools(weights.element, momentum, adam), paint };
 }
 
 function render({ model, el }) {
@@ -401,7 +422,7 @@ function render({ model, el }) {
     steps.paint();
     rate.paint(now);
   };
-  const end = watch(model, ["weights", "rate", "momentum", "start", "step"], refresh);
+  const end = watch(model, ["weights", "rate", "momentum", "adam", "start", "step"], refresh);
   refresh();
   return () => {
     steps.stop();
