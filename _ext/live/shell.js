@@ -126,9 +126,9 @@ async function takeNewText(contents, edition) {
   location.reload();
 }
 
-async function download(contents) {
-  const { content } = await contents.get(path, { content: true });
-  const file = new Blob([JSON.stringify(content, null, 1)], { type: "application/json" });
+// As it stands on the screen: what could not be saved can still be taken away.
+function download(model) {
+  const file = new Blob([JSON.stringify(model.toJSON(), null, 1)], { type: "application/json" });
   const way = make("a", { href: URL.createObjectURL(file), download: path.split("/").pop() });
   way.click();
   URL.revokeObjectURL(way.href);
@@ -169,10 +169,7 @@ function offer(app, { context, sessionContext }) {
     await sessionContext.session.kernel.restart();
     tell("Python was stopped and starts anew. Your text is kept; run its cells from the top.");
   });
-  button("Download", "Take the notebook with you, or hand it in", async () => {
-    await context.save();
-    download(contents);
-  });
+  button("Download", "Take the notebook with you, or hand it in", () => download(context.model));
   button("Start afresh", "Put the book's own notebook in place of yours", () =>
     tell(
       "The book's own notebook will take the place of yours, and what you wrote in it is gone.",
@@ -193,6 +190,13 @@ async function keep({ contents }, context, edition) {
   contents.fileChanged.connect((_, change) => {
     const saved = change.type === "save" && change.newValue?.path === path;
     if (saved && !notes?.[kept]) note(kept, edition);
+  });
+  context.saveState.connect((_, state) => {
+    if (state === "failed") {
+      tell(
+        "Your work could not be kept: the browser has no room left for it. Download the notebook now, free some room, and reload.",
+      );
+    }
   });
   addEventListener("visibilitychange", () => {
     if (document.hidden && context.model.dirty) context.save();

@@ -111,6 +111,31 @@ def test_a_window_that_keeps_nothing_works_and_says_so(open_live):
     assert "2 of 2 points in the visible tests" in "".join(map(printed, notebook.run_all()))
 
 
+FULL = """{
+  const put = IDBObjectStore.prototype.put;
+  IDBObjectStore.prototype.put = function (...what) {
+    if (window.diskIsFull) throw new DOMException("no room", "QuotaExceededError");
+    return put.apply(this, what);
+  };
+}"""
+
+
+@pytest.mark.slow
+def test_on_a_full_disk_the_work_is_not_lost_but_can_be_taken_away(open_live):
+    notebook = open_live("exercises/01-pixels/pixels.ipynb", before=FULL)
+    notebook.write(place := notebook.solution("scale"), "def scale(image):\n    return 1  # mine")
+    page = notebook.page
+    page.evaluate("diskIsFull = true")
+    page.evaluate("void jupyterapp.commands.execute('docmanager:save')")
+    page.get_by_text("the browser has no room left for it").wait_for()
+    if (dialog := page.locator(".jp-Dialog button.jp-mod-accept")).count():
+        dialog.click()  # JupyterLab's own
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="Download", exact=True).click()
+    mine = nbformat.read(taken.value.path(), as_version=4).cells[place]
+    assert mine.source.endswith("# mine") and mine.metadata.nbgrader.grade_id
+
+
 def test_a_browser_that_forbids_everything_is_told_what_to_do(live, site_url, open_page):
     address = f"{site_url}/live/notebooks/index.html?path=exercises/01-pixels/pixels.ipynb"
     page = open_page(address, before=without("indexedDB", "localStorage"))
