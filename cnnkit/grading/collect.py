@@ -4,6 +4,7 @@ Nobody's work is overwritten, and nothing is lost in silence: each file is taken
 reason why not.
 """
 
+import contextlib
 import csv
 import os
 import re
@@ -12,8 +13,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from cnnkit.disk import NO_ROOM
 from cnnkit.grading.intake import SLIPS
 from cnnkit.grading.source import assignments, notebook_from
+from cnnkit.study import files
 from cnnkit.study.files import files_in
 from cnnkit.study.reading import read_notebook
 from cnnkit.study.releases import Release, find_release, released
@@ -22,6 +25,7 @@ __all__ = ["ROLL", "Row", "Student", "collect", "read_roll", "table"]
 
 ROLL = "students.csv"  # who is who
 REPLACED = "replaced"
+LONGEST = 200  # bytes of a file's name: no disk takes more than 255
 # Moodle: "Anna Muster_12345_assignsubmission_file_", a folder, or the beginning of a file's name.
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<rest>.*)")
 # Canvas: "musteranna_LATE_12345_67890_convolution.ipynb", or "anon_a1B2c_67890_convolution.ipynb".
@@ -144,10 +148,10 @@ def _sorted(source, name, known, rows):
     def refuse(path, why):
         rows.append(Row("left", "", _told(path), why))
 
-    files = list(files_in(source, refuse))
-    wrapped = _wrapped([file.path.parts for file in files])
+    there = list(files_in(source, refuse, download=True))
+    wrapped = _wrapped([file.path.parts for file in there])
     found = []
-    for file in files:
+    for file in there:
         parts = [_readable(part) for part in file.path.parts[wrapped:]]
         one = _from_moodle(file, parts) or _from_canvas(file, parts)
         if one is None:
@@ -332,15 +336,25 @@ def _write(course, name, folder, ones, replace, exercises):
         if inner in there and not why:
             rows.append(Row("there", folder, inner))
             continue
-        path = target / inner
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        if one.file.written:
-            when = one.file.written.timestamp()
-            os.utime(path, (when, when))
+        try:
+            _put(target / inner, content, one.file.written)
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                raise
+            rows.append(Row("left", folder, inner, f"it cannot be written ({error.strerror})"))
+            continue
         late = "late, says Canvas" if one.late else ""
         rows.append(Row("taken", folder, inner, "; ".join(filter(None, (why, late)))))
     return rows + _doubts(folder, name, new, exercises)
+
+
+def _put(path, content, written):
+    """Write a file, and when it was written before."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    if written:
+        with contextlib.suppress(OSError, OverflowError):  # not every disk knows every year
+            os.utime(path, (written.timestamp(), written.timestamp()))
 
 
 def _contents(ones, folder):
@@ -350,6 +364,9 @@ def _contents(ones, folder):
     for one in ones:
         try:
             content = one.file.read()
+            if sum(len(other) for other, _ in contents.values()) + len(content) > files.MOST:
+                most = files.MOST >> 20
+                raise ValueError(f"all that one student handed in is more than {most} MB")
         except (ValueError, OSError) as error:
             rows.append(Row("left", folder, _told(one.file.path), str(error)))
             continue
@@ -368,8 +385,17 @@ def _contents(ones, folder):
 
 
 def _clean(part):
-    """Make a part of a path harmless; a notebook's name is known by it, so most of it stays."""
-    return re.sub(r"[\x00-\x1f<>:\"/\\|?*]", "-", part).strip() or "-"
+    """Make a part of a path harmless; a notebook's name is known by it, so most of it stays.
+
+    >>> _clean(".."), _clean('a "b".ipynb'), _clean(300 * "x" + ".ipynb") == 194 * "x" + ".ipynb"
+    ('-', 'a -b-.ipynb', True)
+    """
+    part = re.sub(r"[\x00-\x1f\x7f-\x9f<>:\"/\\|?*]", "-", part).strip()
+    path = PurePosixPath(part)
+    most = LONGEST - len(path.suffix.encode())
+    if len(part.encode()) > LONGEST and most > 0:
+        part = path.stem.encode()[:most].decode("utf-8", "ignore") + path.suffix
+    return part[:LONGEST] if part.strip(". ") else "-"
 
 
 def _aside(path):

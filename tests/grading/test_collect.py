@@ -1,20 +1,25 @@
 """Collecting: every way in which submissions come, and nobody's work lost or overwritten."""
 
+import contextlib
 import csv
 import datetime
 import io
 import os
+import tempfile
 import zipfile
+from pathlib import Path
 
 import nbformat
 import pytest
 import zoo
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from paths import ROOT
 
 from cnnkit import cli
 from cnnkit.grading.collect import _safe, collect, read_roll, table
+from cnnkit.study import files as files_of
+from cnnkit.study.files import files_in
 
 NAME = "02-convolution"
 FILE = "convolution.ipynb"
@@ -35,18 +40,18 @@ def course(tmp_path):
     return folder
 
 
-def write(folder, files):
-    for name, content in files.items():
+def write(folder, contents):
+    for name, content in contents.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return folder
 
 
-def packed(files):
+def packed(contents):
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
+        for name, data in contents.items():
             entry = zipfile.ZipInfo(name, (2026, 11, 3, 21, 15, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, data)
@@ -224,6 +229,90 @@ def test_dangerous_archives_are_refused_by_name(course, tmp_path, notebook):
     for words in ("times as large", "an archive in 3 others", "cannot be unpacked"):
         assert words in why
     assert sorted(path.name for path in tmp_path.iterdir()) == ["Kurs [WS 2025]", "all.zip"]
+
+
+def damaged(content, start, bytes_=b"\xff" * 40):
+    return content[:start] + bytes_ + content[start + len(bytes_) :]
+
+
+def test_one_damaged_archive_stops_nobody(course, tmp_path, notebook):
+    whole = packed({FILE: notebook})
+    files = {
+        f"ada/{FILE}": notebook,
+        "bea/homework.zip": damaged(whole, whole.find(FILE.encode()) + len(FILE)),
+        f"cleo/{FILE}": notebook,
+    }
+    rows = collect(course, NAME, [write(tmp_path / "all", files)])
+    assert submitted(course) == [f"ada/{NAME}/{FILE}", f"cleo/{NAME}/{FILE}"]
+    ((_, file, why),) = said(rows, "left")
+    assert file == f"bea/homework.zip/{FILE}" and why.startswith("it cannot be unpacked (")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_whatever_is_damaged_in_an_archive_is_told(data):
+    """An error that the decompressors, or a name in no known letters, let through stops a class."""
+    how = data.draw(st.sampled_from([zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]))
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", how) as archive:
+        archive.writestr("Ä.ipynb", b"a line\n" * 20)
+    whole = content.getvalue()
+    place = data.draw(st.integers(0, len(whole) - 1))
+    whole = damaged(whole, place, data.draw(st.binary(min_size=1, max_size=8)))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "homework.zip")
+        path.write_bytes(whole)
+        for file in files_in(path):
+            with contextlib.suppress(ValueError):
+                file.read()
+
+
+def test_an_archive_is_bounded_in_sum(course, tmp_path, notebook, monkeypatch):
+    """In a class's download, each student's; whatever lies in it, archives too."""
+    monkeypatch.setattr(files_of, "MOST", 1 << 20)
+    many = {f"{number}.txt": b" " * 100_000 for number in range(11)}
+    inner = packed(dict(list(many.items())[:6]))
+    upload = {
+        f"ada/{FILE}": notebook,
+        "bea/homework.zip": packed(many),
+        "cleo/homework.zip": packed({"a.zip": inner, "b.zip": inner}),
+        "dora/homework.zip": packed({FILE: notebook}),
+        **{f"eve/{name}": content for name, content in many.items()},
+    }
+    (tmp_path / "all.zip").write_bytes(packed(upload))
+    rows = collect(course, NAME, [tmp_path / "all.zip"])
+    why = {file: why for _, file, why in said(rows, "left")}
+    assert why["all.zip/bea/homework.zip"] == "the rest was left: unpacked it is more than 1 MB"
+    assert (
+        why["all.zip/cleo/homework.zip/b.zip"] == "the rest was left: unpacked it is more than 1 MB"
+    )
+    assert why["all.zip/eve/10.txt"] == "all that one student handed in is more than 1 MB"
+    there = submitted(course)
+    assert f"ada/{NAME}/{FILE}" in there and f"dora/{NAME}/{FILE}" in there
+    for student in ("bea", "cleo", "eve"):
+        own = (course / "submitted" / student).rglob("*.txt")
+        assert sum(path.stat().st_size for path in own) <= 1 << 20
+
+
+def test_what_cannot_be_read_or_written_is_named(course, tmp_path, notebook):
+    """A name that no disk takes, a file where a folder should be, a time of no calendar."""
+    upload = {
+        f"ada/{FILE}": notebook,
+        f"bea/{'x' * 300}.ipynb": notebook,
+        "cleo/a": notebook,
+        f"cleo/a/{FILE}": notebook,
+        f"dora/{FILE}": notebook,
+    }
+    (tmp_path / "all.zip").write_bytes(packed(upload))
+    rows = collect(course, NAME, [tmp_path / "all.zip"])
+    taken = {student for student, _, _ in said(rows, "taken")}
+    assert taken == {"ada", "bea", "cleo", "dora"}
+    ((student, file, why),) = said(rows, "left")
+    assert (student, file) == ("cleo", f"a/{FILE}") and why.startswith("it cannot be written (")
+    folder = write(tmp_path / "odd", {f"eve/{FILE}": notebook})
+    os.utime(folder / "eve" / FILE, (1 << 40, 1 << 40))
+    collect(course, NAME, [folder])
+    assert f"eve/{NAME}/{FILE}" in submitted(course)
 
 
 def test_nothing_is_overwritten_in_silence(course, tmp_path, notebook):
