@@ -180,6 +180,75 @@ def test_folders_and_notebooks(course, tmp_path, notebook):
     assert said(rows, "doubtful") == [("", FILE, "whose is it? Nobody's name is on it")]
 
 
+def taken(rows):
+    return {(student, file) for student, file, _ in said(rows, "taken")}
+
+
+def test_nobodys_work_is_taken_for_anothers(course, tmp_path, notebook):
+    """A folder of the teacher's says whose it is, whatever the files in it are called."""
+    bea = f"{MOODLE.format('Bea Muster', 12346)}{FILE}"
+    dated = "2026_11_03_convolution.ipynb"
+    plain = {f"anna/{dated}": notebook, f"bea/{dated}": notebook, f"cleo/{bea}": notebook}
+    rows = collect(course, NAME, [write(tmp_path / "plain", plain)])
+    assert taken(rows) == {("anna", dated), ("bea", dated), ("cleo", bea)}
+    names = {f"2026_11_03_{who}.ipynb": notebook for who in ("dora", "eve")}
+    names |= {f"convolution_1_{number}_x.ipynb": notebook for number in "23"}
+    rows = collect(course, NAME, [write(tmp_path / "names", names)])
+    assert {student for student, _ in taken(rows)} & {"2026", "convolution"} == set()
+    assert all(s.system == "" for s in read_roll(course))
+
+
+def test_an_archive_of_one_student_bears_its_name(course, tmp_path, notebook):
+    ways = {
+        "ada.zip": {f"{NAME}/{FILE}": notebook},
+        "bea.zip": {FILE: notebook, "data.csv": b"1", "more/x.csv": b"2"},
+        f"{NAME}_cleo.zip": {f"{NAME}/{FILE}": notebook},
+    }
+    for name, contents in ways.items():
+        (tmp_path / name).write_bytes(packed(contents))
+        rows = collect(course, NAME, [tmp_path / name])
+        assert {student for student, _ in taken(rows)} == {name[:-4].removeprefix(f"{NAME}_")}
+        assert said(rows, "doubtful") == []
+    (tmp_path / "x.zip").write_bytes(packed({f"dora/{FILE}": notebook}))
+    ((student, _, why),) = said(collect(course, NAME, [tmp_path / "x.zip"]), "doubtful")
+    assert (student, why) == (
+        "dora",
+        "x.zip holds the folder dora alone: is that who handed it in?",
+    )
+
+
+def test_an_assignment_is_no_student(course, tmp_path, notebook):
+    (tmp_path / f"{NAME}.zip").write_bytes(packed({f"{NAME}/{FILE}": notebook}))
+    rows = collect(course, NAME, [tmp_path / f"{NAME}.zip"])
+    assert [why for _, _, why in said(rows, "doubtful")] == ["whose is it? Nobody's name is on it"]
+    folders = {f"{NAME}/ada/{FILE}": notebook, f"01-Pixels/bea/{FILE}": notebook, "x.csv": b"1"}
+    rows = collect(course, NAME, [write(tmp_path / "all", folders)])
+    assert submitted(course) == [f"ada/{NAME}/{FILE}"]
+    assert said(rows, "left") == [("bea", f"01-Pixels/bea/{FILE}", "it is for 01-pixels")]
+    assert [file for _, file, _ in said(rows, "doubtful")] == ["x.csv"]
+
+
+def test_a_download_in_a_folder_is_told(course, tmp_path, notebook):
+    """Not taken for one student who handed in all of it."""
+    moodle = {f"{MOODLE.format(who, n)}/{FILE}": notebook for n, who in enumerate(("A B", "C D"))}
+    canvas = {f"{who}_{n}_50{n}_{FILE}": notebook for n, who in enumerate(("ab", "cd"))}
+    zips = {"group-a.zip": packed(moodle), "group-b.zip": packed(canvas), "own.zip": b"PK\3\4"}
+    rows = collect(course, NAME, [write(tmp_path / "zips", zips)])
+    assert submitted(course) == []
+    assert {why for _, _, why in said(rows, "doubtful")} == {
+        "group-a.zip is a download of Moodle's: collect it by itself",
+        "group-b.zip is a download of Canvas's: collect it by itself",
+    }
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a..", "../x"])
+def test_nothing_is_written_outside_of_a_students_folder(course, tmp_path, notebook, name):
+    own = f"{MOODLE.format('Anna', 1)}{name}/sub/{FILE}"
+    (tmp_path / "all.zip").write_bytes(packed({own: notebook, f"bea/{FILE}": notebook}))
+    collect(course, NAME, [tmp_path / "all.zip"])
+    assert all(f"/{NAME}/" in path for path in submitted(course))
+
+
 def test_archives_of_folders_and_of_one_student(course, tmp_path, notebook):
     ways = {
         "all.zip": packed({f"all/ada/{FILE}": notebook, f"all/bea/{FILE}": notebook}),
