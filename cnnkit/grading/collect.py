@@ -6,6 +6,8 @@ reason why not.
 
 import contextlib
 import csv
+import dataclasses
+import datetime
 import os
 import re
 import unicodedata
@@ -14,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cnnkit.disk import NO_ROOM
-from cnnkit.grading.intake import SLIPS
+from cnnkit.grading.intake import SLIPS, STAMP
 from cnnkit.grading.source import assignments, notebook_from
 from cnnkit.study import files
 from cnnkit.study.files import files_in
@@ -25,6 +27,7 @@ __all__ = ["ROLL", "Row", "Student", "collect", "read_roll", "table"]
 
 ROLL = "students.csv"  # who is who
 REPLACED = "replaced"
+HOUR = datetime.timedelta(hours=1)
 LONGEST = 200  # bytes of a file's name: no disk takes more than 255
 # Moodle: "Anna Muster_12345_assignsubmission_file_", a folder, or the beginning of a file's name.
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<rest>.*)")
@@ -71,6 +74,7 @@ class _Found:
     system: str = ""
     id: str = ""
     late: bool = False
+    when: datetime.datetime | None = None
 
 
 def collect(course, name, sources, replace=False):
@@ -181,7 +185,24 @@ def _sorted(source, name, known, rows):
         (who,) = {one.name for one in found}
         why = f"{source.name} holds the folder {who} alone: is that who handed it in?"
         rows.append(Row("doubtful", _safe(who), "", why))
-    return found
+    return _timed(source, found)
+
+
+def _timed(source, found):
+    """Add when files were handed in, where the download knows.
+
+    Canvas says who is late, and no more: then it counts when the file was packed. An archive of
+    Moodle's has the times of uploading, or, as most have, of downloading for all: these are near
+    each other. What has been unpacked has any time.
+    """
+    times = [one.file.written for one in found if one.system == "Moodle" and one.file.written]
+    known = source.is_file() and times and max(times) - min(times) > HOUR
+    return [
+        dataclasses.replace(one, when=one.file.written)
+        if one.late or (one.system == "Moodle" and known)
+        else one
+        for one in found
+    ]
 
 
 def _wrapped(paths, assignments):
@@ -385,6 +406,7 @@ def _write(course, name, folder, ones, replace, exercises):
         why = f"the one before is in {aside.relative_to(course)}"
     else:
         why = ""
+    times = [one.when for one in ones if one.when]
     for inner, (content, one) in contents.items():
         if inner in there and not why:
             rows.append(Row("there", folder, inner))
@@ -396,9 +418,21 @@ def _write(course, name, folder, ones, replace, exercises):
                 raise
             rows.append(Row("left", folder, inner, f"it cannot be written ({error.strerror})"))
             continue
-        late = "late, says Canvas" if one.late else ""
-        rows.append(Row("taken", folder, inner, "; ".join(filter(None, (why, late)))))
+        rows.append(Row("taken", folder, inner, "; ".join(filter(None, (why, _when(one))))))
+    stamp = target / STAMP
+    if times and target.is_dir() and not stamp.exists():
+        stamp.write_text(f"{max(times).astimezone(datetime.UTC):%Y-%m-%d %H:%M:%S} UTC\n")
     return rows + _doubts(folder, name, new, exercises)
+
+
+def _when(one):
+    """Say what the download tells of when a file was handed in."""
+    day = f"{one.when:%Y-%m-%d %H:%M}" if one.when else ""
+    if one.late and not day:
+        return f"late, says Canvas, and not when: write it into {STAMP}"
+    if one.late:
+        return f"late, says Canvas: counted as of {day}, when it was packed"
+    return f"handed in {day}, says {one.system}" if day else ""
 
 
 def _put(path, content, written):

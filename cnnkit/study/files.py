@@ -26,7 +26,10 @@ LITTER = "__MACOSX", "Thumbs.db", "desktop.ini"
 
 
 class File(NamedTuple):
-    """A file: where it lies, what it holds, when it was written last (None: nobody knows)."""
+    """A file: where it lies, what it holds, when it was written last (None: nobody knows).
+
+    Of what lies in an archive that somebody handed in, it is when the archive was written.
+    """
 
     path: PurePosixPath
     read: Callable[[], bytes]
@@ -144,7 +147,8 @@ def _unzipped(packed, opened, refuse, depth, room):
             refuse(packed.path, f"the rest was left: unpacked it is more than {MOST >> 20} MB")
             return
         elif not _is_litter(name):
-            file = File(packed.path / name, _reader(opened, member), _written(member))
+            written = packed.written if room else _written(member)
+            file = File(packed.path / name, _reader(opened, member), written)
             try:
                 inner = _is_archive(name.name, _reader(opened, member, 4)())
                 if not inner:

@@ -14,6 +14,7 @@ import pytest
 import zoo
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nbgrader.utils import parse_utc
 from paths import ROOT
 
 from cnnkit import cli
@@ -131,10 +132,46 @@ def test_canvas_late_twice_and_without_names(course, tmp_path, notebook):
         f"anon_a1B2c/{NAME}/{FILE}",
         f"musteranna/{NAME}/{FILE}",
         f"nandujose/{NAME}/convolution-1.ipynb",
+        f"nandujose/{NAME}/timestamp.txt",
     ]
-    assert ("nandujose", "convolution-1.ipynb", "late, says Canvas") in said(rows, "taken")
+    assert time_of(course, "nandujose") == "2026-11-03 21:15"
+    late = "late, says Canvas: counted as of 2026-11-03 21:15, when it was packed"
+    assert ("nandujose", "convolution-1.ipynb", late) in said(rows, "taken")
     ids = {s.folder: (s.system, s.id) for s in read_roll(course)}
     assert ids["musteranna"] == ("Canvas", "101")
+
+
+def time_of(course, student):
+    """What nbgrader will read as the time, on this machine's clock."""
+    stamp = (course / "submitted" / student / NAME / "timestamp.txt").read_text()
+    written = parse_utc(stamp).replace(tzinfo=datetime.UTC).astimezone()
+    return f"{written:%Y-%m-%d %H:%M}"
+
+
+def test_moodle_says_when_only_where_its_archive_knows(course, tmp_path, notebook):
+    """Most of its archives bear the time of the download: by that, everybody would be late."""
+
+    def archive(hour):
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w") as made:
+            for student, (at, inner, data) in {
+                "Ada": (20, FILE, notebook),
+                "Bea": (hour, "homework.zip", packed({FILE: notebook})),
+            }.items():
+                name = f"{MOODLE.format(student, 1)}/{inner}"
+                made.writestr(zipfile.ZipInfo(name, (2026, 11, 4, at, 30, 0)), data)
+        return content.getvalue()
+
+    (tmp_path / "same.zip").write_bytes(archive(20))
+    rows = collect(course, NAME, [tmp_path / "same.zip"])
+    assert not list(course.rglob("timestamp.txt"))
+    assert {why for *_, why in said(rows, "taken")} == {""}
+    (tmp_path / "times.zip").write_bytes(archive(23))
+    collect(course, NAME, [tmp_path / "times.zip"])
+    assert time_of(course, "Ada") == "2026-11-04 20:30"
+    assert time_of(course, "Bea") == "2026-11-04 23:30"  # not as her own archive has it: 21:15
+    rows = collect(course, NAME, [tmp_path / "times.zip"], replace=True)
+    assert {row.what for row in rows} == {"there"}
 
 
 @pytest.mark.parametrize(
