@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cnnkit.disk import NO_ROOM
-from cnnkit.grading.intake import SLIPS, STAMP
+from cnnkit.grading.intake import SLIPS, STAMP, readable
 from cnnkit.grading.source import assignments, notebook_from
 from cnnkit.study import files
 from cnnkit.study.files import files_in
@@ -225,8 +225,7 @@ def _wrapped(paths, assignments):
 
 def _canvas_names(names, source):
     """Find those of some files' names that Canvas wrote: no other file has the same number."""
-    found = {name: CANVAS.fullmatch(name) for name in names}
-    found = {name: match for name, match in found.items() if match}
+    found = {name: match for name in names if (match := CANVAS.fullmatch(name))}
     numbers = Counter(match["number"] for match in found.values())
     return {
         name: match
@@ -291,12 +290,7 @@ def _from_name(file, parts, source, assignments):
 
 
 def _readable(name):
-    """Read a name whose bytes are no UTF-8 as an old system of Western Europe wrote it."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        name = os.fsencode(name).decode("cp1252", "replace")
-    return unicodedata.normalize("NFC", name)
+    return unicodedata.normalize("NFC", readable(name))
 
 
 def _told(path):

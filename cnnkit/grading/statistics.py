@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 
 from cnnkit.grading.source import assignments
+from cnnkit.grading.stamps import is_old
 from cnnkit.study.cells import is_test
 from cnnkit.study.records import read_record
 
@@ -89,10 +90,12 @@ def statistics(course, name):
     )
     if not paths:
         raise ValueError(f"Nothing of {name} is graded yet: python -m cnnkit grade {name}")
+    old = list(filter(is_old, paths))
+    paths = [path for path in paths if path not in old]
     functions: dict[str, Function] = {}
     rights: dict[tuple, list[bool]] = defaultdict(list)
     told: dict[str, Counter] = defaultdict(Counter)
-    unread = []
+    unread = [f"{path.parts[-3]}: what is handed in now is not graded" for path in old]
     scores: dict[str, float] = {}
     for path in paths:
         student = path.parts[-3]

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-__all__ = ["MOST", "File", "files_in"]
+__all__ = ["MOST", "File", "files_in", "is_litter"]
 
 MOST = 100 << 20  # bytes of one file, and of all that an archive holds
 MANY = 20_000  # files of one archive
@@ -75,7 +75,7 @@ def files_in(place, refuse=lambda path, why: None, within="", *, download=False)
         return
     if inside is not None:
         for path in inside:
-            if not _is_litter(path.name):
+            if not is_litter(path.name):
                 yield from files_in(path, refuse, within / path.name if path.is_dir() else within)
         return
     file = File(within / place.name, lambda: _read(place), _changed(about))
@@ -93,7 +93,8 @@ def _changed(about):
         return None
 
 
-def _is_litter(path):
+def is_litter(path):
+    """Tell whether a path is what systems and programs leave behind."""
     parts = PurePosixPath(path).parts
     return any(part.startswith(".") or part in LITTER for part in parts)
 
@@ -146,7 +147,7 @@ def _unzipped(packed, opened, refuse, depth, room):
         elif room and not room.take(member.file_size):
             refuse(packed.path, f"the rest was left: unpacked it is more than {MOST >> 20} MB")
             return
-        elif not _is_litter(name):
+        elif not is_litter(name):
             written = packed.written if room else _written(member)
             file = File(packed.path / name, _reader(opened, member), written)
             try:
