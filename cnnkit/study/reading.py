@@ -16,7 +16,7 @@ KINDS = {"code": "code", "markdown": "markdown", "raw": "raw", "html": "markdown
 CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?: |$)", re.MULTILINE)
 AGAIN = "save the notebook, and hand the .ipynb file itself in again"
 SHORTER = "keep data in a file, take out what does not answer the exercise, and hand it in again"
-CELLS, CODE = 2_000, 1 << 20  # at most, cells and letters of code: nobody writes as many
+CELLS, CODE = 2_000, 1 << 18  # at most, cells and letters of code: nobody writes as many
 
 
 class Read(NamedTuple):
@@ -139,7 +139,7 @@ def _cell(data):
 def _text(value):
     """Join the lines of a text; what no file can hold (halves of a character) is replaced."""
     text = "".join(map(str, value)) if isinstance(value, list) else str(value or "")
-    text = text.replace("\r\n", "\n").replace("\0", "")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     return text.encode("utf-8", "replace").decode()
 
 
