@@ -20,7 +20,7 @@ from cnnkit.grading.intake import SLIPS, STAMP, readable
 from cnnkit.grading.source import assignments, notebook_from
 from cnnkit.study import files
 from cnnkit.study.files import files_in
-from cnnkit.study.reading import read_notebook
+from cnnkit.study.reading import plain, read_notebook
 from cnnkit.study.releases import Release, find_release, released
 from cnnkit.study.repair import MANY, in_time
 
@@ -139,7 +139,7 @@ def table(rows):
     lines = []
     for row in rows:
         why = f": {row.why}" if row.why else ""
-        lines.append(f"{row.what:<8}  {row.student:<{width}}  {row.file}{why}".rstrip())
+        lines.append(plain(f"{row.what:<8}  {row.student:<{width}}  {row.file}{why}").rstrip())
     counts = {what: sum(row.what == what for row in rows) for what in order}
     taken = len({row.student for row in rows if row.what in ("taken", "there")})
     told = ", ".join(f"{number} {what}" for what, number in counts.items())

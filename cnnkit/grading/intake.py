@@ -14,6 +14,7 @@ import nbformat
 from nbgrader.utils import parse_utc
 
 from cnnkit.study.files import MOST, is_litter
+from cnnkit.study.reading import plain
 from cnnkit.study.repair import repair
 
 __all__ = [
@@ -132,7 +133,7 @@ def readable(name):
 
 def _writable(note):
     """Replace what cannot be written down: the name of a file may hold any byte."""
-    return note.encode("utf-8", "replace").decode()
+    return plain(note.encode("utf-8", "replace").decode())
 
 
 def tell(notebook, notes):

@@ -13,6 +13,7 @@ import nbformat
 from cnnkit.grading.source import assignments
 from cnnkit.grading.stamps import is_old
 from cnnkit.study.cells import is_test
+from cnnkit.study.reading import plain
 from cnnkit.study.records import read_record
 
 __all__ = ["Function", "Share", "Statistics", "as_json", "draw", "hashed", "statistics", "table"]
@@ -169,11 +170,15 @@ def table(found):
         lines += ["", f"{function.name}: {mean:.2f} of {function.points:g} points on average"]
         for part in function.parts:
             hidden = "  (hidden)" if part.hidden else ""
-            lines.append(f"  {part.right / part.of:4.0%}  {part.title}{hidden}")
+            lines.append(f"  {part.right / part.of:4.0%}  {plain(part.title)}{hidden}")
         for message, count in function.messages:
-            lines.append(f"  {count:3d} ×  {' '.join(message.split())}")
+            lines.append(f"  {count:3d} ×  {plain(' '.join(message.split()))}")
     if found.unread:
-        lines += ["", "Without a record, and not counted:", *(f"  {line}" for line in found.unread)]
+        lines += [
+            "",
+            "Without a record, and not counted:",
+            *(f"  {plain(line)}" for line in found.unread),
+        ]
     return "\n".join(lines)
 
 
@@ -195,8 +200,8 @@ def draw(found, path):
         if of:
             axes.barh(place, count / of, **STYLES[kind])
             axes.text(count / of + 0.01, place, f"{count} of {of}", va="center", fontsize=8)
-    texts = [textwrap.shorten(text, SHORT, placeholder=" …") for _, text, _, _ in rows]
-    axes.set_yticks(range(len(rows)), texts, fontsize=8)
+    texts = [textwrap.shorten(plain(text), SHORT, placeholder=" …") for _, text, _, _ in rows]
+    axes.set_yticks(range(len(rows)), texts, fontsize=8, parse_math=False)  # "$" is a letter
     for label, (kind, *_) in zip(axes.get_yticklabels(), rows, strict=True):
         label.set_fontweight("bold" if kind == "function" else "normal")
     axes.invert_yaxis()

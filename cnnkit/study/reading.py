@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import nbformat
 
-__all__ = ["Read", "read_notebook"]
+__all__ = ["Read", "plain", "read_notebook"]
 
 KINDS = {"code": "code", "markdown": "markdown", "raw": "raw", "html": "markdown"}
 CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?: |$)", re.MULTILINE)
@@ -63,6 +63,15 @@ def read_notebook(content, name):
     if code > CODE:
         raise ValueError(f"{name} has {code} letters of code, and {CODE} are the most: {SHORTER}.")
     return Read(cells, tuple(notes))
+
+
+def plain(text):
+    r"""Make words of a student's harmless: in a terminal, they could move its cursor, or hide.
+
+    >>> plain("a\x1b[2Jb\n")
+    'a [2Jb '
+    """
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _decoded(content, name):

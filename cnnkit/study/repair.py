@@ -584,7 +584,7 @@ def _untouched(own, cell):
 @functools.lru_cache(KEPT)
 def _unwritten(text):
     """Tell whether code is a function that only says that it is not written."""
-    body = parsed(text) or ()
+    body = parsed(text) or []
     if len(body) != 1 or not isinstance(body[0], ast.FunctionDef):
         return False
     *rest, last = body[0].body

@@ -469,6 +469,16 @@ def test_the_command_shows_a_table_and_what_is_doubtful(course, tmp_path, notebo
         assert [row["folder"] for row in csv.DictReader(file)] == ["ada", "bea", "cleo", "dora"]
 
 
+def test_no_name_of_a_file_moves_the_cursor_of_a_terminal(course, tmp_path, notebook):
+    odd = "a\x1b]0;gone\x07\x1b[2J\n.ipynb"
+    (tmp_path / "all.zip").write_bytes(
+        packed({f"ada/{odd}": b"<html>", f"/{odd}": b"", "x/y": b""})
+    )
+    told = table(collect(course, NAME, [tmp_path / "all.zip"]))
+    assert told.count("gone") > 2 and all(map(str.isprintable, told.split("\n")))
+    assert len(told.split("\n")) == 7
+
+
 @given(st.text(max_size=200))
 def test_a_folder_is_safe_whatever_the_name(name):
     folder = _safe(name)
