@@ -204,9 +204,8 @@ def colab_drive_and_pip(notebook, folder):
 @accident("")
 def names_of_python_taken(notebook, folder):
     """A cell of one's own gives another meaning to names of Python, as `import *` does."""
-    here = place(notebook, "convolve")
-    own = "import builtins\nfrom numpy import *\n\ntotal = builtins.sum([1, 2])\nsum = 0"
-    notebook.cells.insert(here + 1, new_code_cell(own))
+    own = "from numpy import *\n\nmax = min = abs = len = list = 0"
+    notebook.cells.insert(2, new_code_cell(own))
     return notebook
 
 
