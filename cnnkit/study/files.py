@@ -7,7 +7,6 @@ swells, and an archive inside too many others are refused by name, and the rest 
 import contextlib
 import datetime
 import io
-import lzma
 import stat
 import struct
 import zipfile
@@ -15,6 +14,11 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
+
+try:
+    from lzma import LZMAError
+except ImportError:  # a Python that was built without it says so itself
+    LZMAError = zipfile.BadZipFile  # type: ignore[misc, assignment]
 
 __all__ = ["MOST", "File", "files_in", "is_litter"]
 
@@ -113,7 +117,7 @@ def _read(path):
 # What zipfile raises about an archive that is damaged, or packed in a way that it does not know:
 # also what the decompressors below it raise, and that a name or a number in it makes no sense.
 DAMAGED = (
-    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, LZMAError, struct.error),
     *(EOFError, OSError, OverflowError, RuntimeError, ValueError),
 )
 
