@@ -141,20 +141,20 @@ class AccidentMap(Table):
 
 
 class AttackMap(Table):
-    columns = "what for", "attacks", "what they do"
+    columns = "what a student tries", "what comes of it"
 
     def files(self):
         return ATTACKS
 
     def rows(self):
         for path in ATTACKS:
-            text = path.read_text("utf8")
-            titles = re.findall(r"^# %% (.*)$", text, re.M)
-            yield (
-                f"**{text.partition(chr(10))[0].strip('# ')}**",
-                str(len(titles)),
-                "; ".join(titles),
-            )
+            head, *sections = re.split(r"^# %% ", path.read_text("utf8"), flags=re.M)
+            yield f"**{head.strip('# ' + chr(10))}**", f"{len(sections)} attacks"
+            for section in sections:
+                title, _, code = section.partition("\n")
+                said = re.search(r"^# score: (\S+)\n", code, re.M)  # else the rest of the answers'
+                points = said[1] if said else "15"
+                yield title, "not graded" if points == "none" else f"{points} of 20 points"
 
 
 class GradingTable(Table):

@@ -54,8 +54,15 @@ def main(arguments=None):
             if ctrl_c.pressed:  # libraries tell of it in their own ways, above all while imported
                 print(f"\ncnnkit: {_STOPPED}", file=sys.stderr)
                 return 130
-            print(f"cnnkit: {_words(error)}", file=sys.stderr)
+            print(f"cnnkit: {_plain(_words(error))}", file=sys.stderr)
             return 1
+
+
+def _plain(words):
+    """Make words harmless to a terminal, line by line: a file's name may be in them."""
+    from cnnkit.study.reading import plain
+
+    return "\n".join(map(plain, str(words).split("\n")))
 
 
 _STOPPED = "Stopped: repeat the command as it was."
@@ -282,7 +289,7 @@ def grade(assignment, course, jobs, force=False, json=None, unsandboxed=False, s
     )
     for student, result in graded.items():
         score = result.score
-        print(f"{'  none' if score is None else format(score, '6.2f')}  {student}")
+        print(f"{'  none' if score is None else format(score, '6.2f')}  {_plain(student)}")
     before = sum(not result.fresh for result in graded.values())
     if before:
         print(f"{before} of {len(graded)} have not changed since (--force grades them again).")
@@ -321,9 +328,8 @@ def _tell(heading, told):
         print(heading, file=sys.stderr)
     for student, sentences in told.items():
         for sentence in sentences:
-            plain = "".join(c if c.isprintable() else " " for c in sentence)
-            words = textwrap.shorten(plain, 400, placeholder=" ...")
-            print(f"  {student}: {words}", file=sys.stderr)
+            words = textwrap.shorten(_plain(sentence), 400, placeholder=" ...")
+            print(f"  {_plain(student)}: {words}", file=sys.stderr)
 
 
 # ---- regrade: what a mended test changes ---------------------------------------------------------
@@ -411,7 +417,7 @@ def export(assignments, to, out, course):
     out.write_bytes(text.encode("utf-8"))
     print(out)
     for note in notes:
-        print(note, file=sys.stderr)
+        print(_plain(note), file=sys.stderr)
     return 0
 
 

@@ -4,29 +4,39 @@ Nobody's work is overwritten, and nothing is lost in silence: each file is taken
 reason why not.
 """
 
+import contextlib
 import csv
+import dataclasses
+import datetime
 import os
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from cnnkit.grading.intake import SLIPS
+from cnnkit.disk import NO_ROOM
+from cnnkit.grading.intake import SLIPS, STAMP, readable
 from cnnkit.grading.source import assignments, notebook_from
+from cnnkit.study import files
 from cnnkit.study.files import files_in
-from cnnkit.study.reading import read_notebook
+from cnnkit.study.reading import plain, read_notebook
 from cnnkit.study.releases import Release, find_release, released
+from cnnkit.study.repair import MANY, in_time
 
 __all__ = ["ROLL", "Row", "Student", "collect", "read_roll", "table"]
 
 ROLL = "students.csv"  # who is who
 REPLACED = "replaced"
+HOUR = datetime.timedelta(hours=1)
+LONGEST = 200  # bytes of a file's name: no disk takes more than 255
 # Moodle: "Anna Muster_12345_assignsubmission_file_", a folder, or the beginning of a file's name.
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<rest>.*)")
-# Canvas: "musteranna_LATE_12345_67890_convolution.ipynb", or "anon_a1B2c_67890_convolution.ipynb".
+# Canvas: "musteranna_LATE_12345_67890_convolution.ipynb", or "anon_a1B2c_67890_convolution.ipynb";
+# but not "anna_2026_11_03.ipynb", nor "2026_11_03_convolution.ipynb".
 CANVAS = re.compile(
-    r"(?:(?P<name>[^_]+)_)?(?P<late>LATE_)?(?P<id>\d+|anon_\w+?)_\d+_(?P<rest>.+\.\w+)"
+    r"(?:(?P<name>(?=\d*[^\W\d])[^_]+)_)?(?P<late>LATE_)?"
+    r"(?P<id>(?!(?:19|20)\d\d_\d\d?_)\d+|anon_\w+?)_(?P<number>\d+)_(?P<rest>.+\.\w+)"
 )
 
 
@@ -65,6 +75,7 @@ class _Found:
     system: str = ""
     id: str = ""
     late: bool = False
+    when: datetime.datetime | None = None
 
 
 def collect(course, name, sources, replace=False):
@@ -128,7 +139,7 @@ def table(rows):
     lines = []
     for row in rows:
         why = f": {row.why}" if row.why else ""
-        lines.append(f"{row.what:<8}  {row.student:<{width}}  {row.file}{why}".rstrip())
+        lines.append(plain(f"{row.what:<8}  {row.student:<{width}}  {row.file}{why}").rstrip())
     counts = {what: sum(row.what == what for row in rows) for what in order}
     taken = len({row.student for row in rows if row.what in ("taken", "there")})
     told = ", ".join(f"{number} {what}" for what, number in counts.items())
@@ -144,81 +155,143 @@ def _sorted(source, name, known, rows):
     def refuse(path, why):
         rows.append(Row("left", "", _told(path), why))
 
-    files = list(files_in(source, refuse))
-    wrapped = _wrapped([file.path.parts for file in files])
+    there = list(files_in(source, refuse, download=True))
+    paths = {file: [_readable(part) for part in file.path.parts] for file in there}
+    folders = {key.casefold(): key for key in known}
+    wrapped = _wrapped(list(paths.values()), folders)
+    paths = {file: path[wrapped:] for file, path in paths.items()}
+    canvas = _canvas_names([path[0] for path in paths.values()], known[name])
+    inside = _downloads(list(paths.values()), known[name])
     found = []
-    for file in files:
-        parts = [_readable(part) for part in file.path.parts[wrapped:]]
-        one = _from_moodle(file, parts) or _from_canvas(file, parts)
-        if one is None:
-            one = (
-                _from_folder(file, parts)
-                if len(parts) > 1
-                else _from_name(file, parts, known[name])
-            )
-        others = set(one.inner.parts) & (set(known) - {name}) if one else set()
-        if one is None:
-            rows.append(
-                Row("doubtful", "", _told(file.path), "whose is it? Nobody's name is on it")
-            )
+    for file, parts in paths.items():
+        others = {folders[part.casefold()] for part in parts[:-1] if part.casefold() in folders}
+        while len(parts) > 2 and parts[0].casefold() in folders:
+            parts = parts[1:]  # the folder of an assignment, with the students in it
+        one = _from_moodle(file, parts) or _from_canvas(file, parts, canvas)
+        one = one or _from_name(file, parts, known[name], folders)
+        if parts[0] in inside:
+            why = f"{parts[0]} is a download of {inside[parts[0]]}: collect it by itself"
+            rows.append(Row("doubtful", "", _told(file.path), why))
+        elif others - {name}:
+            why = f"it is for {min(others - {name})}"
+            rows.append(Row("left", one.name if one else "", _told(file.path), why))
+        elif one is None:
+            why = "whose is it? Nobody's name is on it"
+            rows.append(Row("doubtful", "", _told(file.path), why))
         elif one.inner.suffix == ".html" and one.inner.stem == "onlinetext":
             rows.append(Row("left", one.name, _told(file.path), "it is text that was typed online"))
-        elif others:
-            rows.append(Row("left", one.name, _told(file.path), f"it is for {others.pop()}"))
         else:
             found.append(one)
-    return found
+    if wrapped and len({one.name for one in found}) == 1 and not found[0].system:
+        (who,) = {one.name for one in found}
+        why = f"{source.name} holds the folder {who} alone: is that who handed it in?"
+        rows.append(Row("doubtful", _safe(who), "", why))
+    return _timed(source, found)
 
 
-def _wrapped(paths):
+def _timed(source, found):
+    """Add when files were handed in, where the download knows.
+
+    Canvas says who is late, and no more: then it counts when the file was packed. An archive of
+    Moodle's has the times of uploading, or, as most have, of downloading for all: these are near
+    each other. What has been unpacked has any time.
+    """
+    times = [one.file.written for one in found if one.system == "Moodle" and one.file.written]
+    known = source.is_file() and times and max(times) - min(times) > HOUR
+    return [
+        dataclasses.replace(one, when=one.file.written)
+        if one.late or (one.system == "Moodle" and known)
+        else one
+        for one in found
+    ]
+
+
+def _wrapped(paths, assignments):
     """Count the archive around everybody's files, and the folder in it: these are nobody's own."""
     if len({path[0] for path in paths}) != 1 or not paths[0][0].lower().endswith(".zip"):
         return 0
-    if all(len(path) == 2 for path in paths) and len(paths) == 1:
-        return 0  # anna.zip, with one file in it
     inner = {path[1] for path in paths}
-    return 2 if len(inner) == 1 and all(len(path) > 3 for path in paths) else 1
+    notebooks = [path for path in paths if path[-1].lower().endswith(".ipynb")]
+    marked = any(map(MOODLE.fullmatch, inner)) or any(map(CANVAS.fullmatch, inner))
+    alone = len(notebooks) == 1 and len(notebooks[0]) == 2  # anna.zip, with her notebook in it
+    if (alone or max(map(len, paths)) == len(paths) + 1 == 2) and not marked:
+        return 0
+    if len(inner) > 1 or marked:
+        return 1
+    if {part.casefold() for part in inner} <= {*assignments}:
+        return 1 if all(len(path) > 3 for path in paths) else 0
+    deeper = any(MOODLE.fullmatch(path[2]) for path in paths if len(path) > 2)
+    return 2 if deeper or all(len(path) > 3 for path in paths) else 1
+
+
+def _canvas_names(names, source):
+    """Find those of some files' names that Canvas wrote: no other file has the same number."""
+    found = {name: match for name in names if (match := CANVAS.fullmatch(name))}
+    numbers = Counter(match["number"] for match in found.values())
+    return {
+        name: match
+        for name, match in found.items()
+        if numbers[match["number"]] == 1 and match["name"] not in (source.stem, source.parent.name)
+    }
+
+
+def _downloads(paths, source):
+    """Find the folders and archives that are nobody's own, but hold what several handed in."""
+    inner: dict[str, set[str]] = defaultdict(set)
+    for path in paths:
+        if len(path) > 1:
+            inner[path[0]].add(path[1])
+    found = {}
+    for first, names in inner.items():
+        marks = map(MOODLE.fullmatch, names)
+        canvas = _canvas_names(names, source)
+        if len({match["id"] for match in marks if match}) > 1:
+            found[first] = "Moodle's"
+        elif len(canvas) == len(names) and len({match["id"] for match in canvas.values()}) > 1:
+            found[first] = "Canvas's"
+    return found
 
 
 def _from_moodle(file, parts):
-    for number, part in enumerate(parts):
-        if match := MOODLE.fullmatch(part):
-            own = match["rest"] if match["kind"] == "file" else f"{match['kind']}.html"
-            inner = PurePosixPath(*filter(None, [own]), *parts[number + 1 :])
-            return _Found(match["name"], inner, file, "Moodle", match["id"])
-    return None
-
-
-def _from_canvas(file, parts):
-    for number, part in enumerate(parts):
-        if match := CANVAS.fullmatch(part):
-            name = match["name"] or match["id"]
-            inner = PurePosixPath(match["rest"], *parts[number + 1 :])
-            return _Found(name, inner, file, "Canvas", match["id"], bool(match["late"]))
-    return None
-
-
-def _from_folder(file, parts):
-    return _Found(parts[0].removesuffix(".zip"), PurePosixPath(*parts[1:]), file)
-
-
-def _from_name(file, parts, source):
-    """Take a student's name from that of a notebook: ``anna.ipynb``, ``convolution_anna.ipynb``."""
-    path = PurePosixPath(parts[0])
-    name = re.sub(re.escape(source.stem), "", path.stem, flags=re.IGNORECASE)
-    name = re.sub(re.escape(source.parent.name), "", name, flags=re.IGNORECASE).strip(" _-.,")
-    if not re.search(r"[^\W\d_]{2}", re.sub(r"(?i)copy\d*|final|neu|new|\(\d+\)", "", name)):
+    """Read Moodle's mark, at the top alone: what lies deeper was named by a student."""
+    match = MOODLE.fullmatch(parts[0])
+    if match is None:
         return None
-    return _Found(name, path, file)
+    own = match["rest"] if match["kind"] == "file" else f"{match['kind']}.html"
+    inner = PurePosixPath(*filter(None, [own]), *parts[1:])
+    return _Found(match["name"], inner, file, "Moodle", match["id"])
+
+
+def _from_canvas(file, parts, canvas):
+    match = canvas.get(parts[0])
+    if match is None:
+        return None
+    inner = PurePosixPath(match["rest"], *parts[1:])
+    name = match["name"] or match["id"]
+    return _Found(name, inner, file, "Canvas", match["id"], bool(match["late"]))
+
+
+def _from_name(file, parts, source, assignments):
+    """Take a student's name from a folder, or from a notebook or an archive: `02_anna.ipynb`."""
+    first, *inner = parts
+    if inner and not first.lower().endswith((".zip", ".ipynb")):
+        name = first
+    elif inner or first.lower().endswith(".ipynb"):
+        name = PurePosixPath(first).stem
+        for known in (source.parent.name, source.stem):
+            name = re.sub(re.escape(known), "", name, flags=re.IGNORECASE)
+        name = name.strip(" _-.,")
+        if not re.search(r"[^\W\d_]{2}", re.sub(r"(?i)copy\d*|final|neu|new|\(\d+\)", "", name)):
+            return None
+    else:
+        return None
+    if name.casefold() in assignments:
+        return None
+    return _Found(name, PurePosixPath(*(inner or parts)), file)
 
 
 def _readable(name):
-    """Read a name whose bytes are no UTF-8 as an old system of Western Europe wrote it."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        name = os.fsencode(name).decode("cp1252", "replace")
-    return unicodedata.normalize("NFC", name)
+    return unicodedata.normalize("NFC", readable(name))
 
 
 def _told(path):
@@ -328,19 +401,42 @@ def _write(course, name, folder, ones, replace, exercises):
         why = f"the one before is in {aside.relative_to(course)}"
     else:
         why = ""
+    times = [one.when for one in ones if one.when]
     for inner, (content, one) in contents.items():
         if inner in there and not why:
             rows.append(Row("there", folder, inner))
             continue
-        path = target / inner
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        if one.file.written:
-            when = one.file.written.timestamp()
-            os.utime(path, (when, when))
-        late = "late, says Canvas" if one.late else ""
-        rows.append(Row("taken", folder, inner, "; ".join(filter(None, (why, late)))))
+        try:
+            _put(target / inner, content, one.file.written)
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                raise
+            rows.append(Row("left", folder, inner, f"it cannot be written ({error.strerror})"))
+            continue
+        rows.append(Row("taken", folder, inner, "; ".join(filter(None, (why, _when(one))))))
+    stamp = target / STAMP
+    if times and target.is_dir() and not stamp.exists():
+        stamp.write_text(f"{max(times).astimezone(datetime.UTC):%Y-%m-%d %H:%M:%S} UTC\n")
     return rows + _doubts(folder, name, new, exercises)
+
+
+def _when(one):
+    """Say what the download tells of when a file was handed in."""
+    day = f"{one.when:%Y-%m-%d %H:%M}" if one.when else ""
+    if one.late and not day:
+        return f"late, says Canvas, and not when: write it into {STAMP}"
+    if one.late:
+        return f"late, says Canvas: counted as of {day}, when it was packed"
+    return f"handed in {day}, says {one.system}" if day else ""
+
+
+def _put(path, content, written):
+    """Write a file, and when it was written before."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    if written:
+        with contextlib.suppress(OSError, OverflowError):  # not every disk knows every year
+            os.utime(path, (written.timestamp(), written.timestamp()))
 
 
 def _contents(ones, folder):
@@ -350,6 +446,9 @@ def _contents(ones, folder):
     for one in ones:
         try:
             content = one.file.read()
+            if sum(len(other) for other, _ in contents.values()) + len(content) > files.MOST:
+                most = files.MOST >> 20
+                raise ValueError(f"all that one student handed in is more than {most} MB")
         except (ValueError, OSError) as error:
             rows.append(Row("left", folder, _told(one.file.path), str(error)))
             continue
@@ -368,8 +467,17 @@ def _contents(ones, folder):
 
 
 def _clean(part):
-    """Make a part of a path harmless; a notebook's name is known by it, so most of it stays."""
-    return re.sub(r"[\x00-\x1f<>:\"/\\|?*]", "-", part).strip() or "-"
+    """Make a part of a path harmless; a notebook's name is known by it, so most of it stays.
+
+    >>> _clean(".."), _clean('a "b".ipynb'), _clean(300 * "x" + ".ipynb") == 194 * "x" + ".ipynb"
+    ('-', 'a -b-.ipynb', True)
+    """
+    part = re.sub(r"[\x00-\x1f\x7f-\x9f<>:\"/\\|?*]", "-", part).strip()
+    path = PurePosixPath(part)
+    most = LONGEST - len(path.suffix.encode())
+    if len(part.encode()) > LONGEST and most > 0:
+        part = path.stem.encode()[:most].decode("utf-8", "ignore") + path.suffix
+    return part[:LONGEST] if part.strip(". ") else "-"
 
 
 def _aside(path):
@@ -385,9 +493,13 @@ def _doubts(folder, name, new, exercises):
     notebooks = [inner for inner in new if inner.lower().endswith(".ipynb")]
     if not notebooks:
         rows.append(Row("doubtful", folder, ", ".join(new), "there is no notebook"))
-    for inner in notebooks:
+    if len(notebooks) > MANY:
+        why = f"these are {len(notebooks)} notebooks, and grading looks at {MANY}: which counts?"
+        rows.append(Row("doubtful", folder, "", why))
+    for inner in notebooks[:MANY]:
         try:
-            of = find_release(read_notebook(new[inner], inner).cells, exercises)
+            with in_time(f"reading {inner} takes too long"):
+                of = find_release(read_notebook(new[inner], inner).cells, exercises)
         except ValueError as error:
             rows.append(Row("doubtful", folder, inner, str(error)))
             continue

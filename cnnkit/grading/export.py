@@ -13,6 +13,7 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from cnnkit.arguments import one_of
 from cnnkit.grading.collect import read_roll
+from cnnkit.grading.stamps import is_old
 
 __all__ = ["FORMS", "Score", "export", "gradebook", "scores"]
 
@@ -120,7 +121,11 @@ def export(course, form, names=()):
     names = list(names)
     if form == "moodle" and len(names) != 1:
         raise ValueError("A worksheet of Moodle is about one assignment: name it.")
-    found = scores(course, names)
+    found: list[Score] = []
+    old: list[Score] = []
+    for score in scores(course, names):
+        before = Path(course, "autograded", score.student, score.assignment).glob("*.ipynb")
+        (old if any(map(is_old, before)) else found).append(score)
     roll = read_roll(course)
     write = {"table": _table, "moodle": _moodle, "canvas": _canvas}[form]
     header, rows, notes = write(found, roll)
@@ -129,6 +134,11 @@ def export(course, form, names=()):
     writer.writerows([header, *[[_harmless(value) for value in row] for row in rows]])
     notes += [
         f"{s.student}, {s.assignment}: a person still has to mark a part." for s in found if s.open
+    ]
+    notes += [
+        f"{s.student}, {s.assignment}, is left out: what is handed in now could not be graded, and "
+        f"{_number(s.points)} points are of what was there before. Mend it, and grade again."
+        for s in old
     ]
     return text.getvalue(), notes
 

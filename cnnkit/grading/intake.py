@@ -13,7 +13,8 @@ from pathlib import Path
 import nbformat
 from nbgrader.utils import parse_utc
 
-from cnnkit.study.files import MOST
+from cnnkit.study.files import MOST, is_litter
+from cnnkit.study.reading import plain
 from cnnkit.study.repair import repair
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "STAMP",
     "Taken",
     "fingerprint",
+    "readable",
     "slips",
     "strays",
     "students_of",
@@ -32,6 +34,7 @@ STAMP = "timestamp.txt"
 # What nbgrader's exchange writes beside a notebook, and looks for beside the page of feedback.
 SLIPS = STAMP, "submission_secret.txt"
 LONGEST = 200  # bytes of one of them
+FEW = 5  # things in the wrong place that are named
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def students_of(course, name):
     """
     submitted = Path(course, "submitted")
     folders = submitted.iterdir() if submitted.is_dir() else ()
-    return sorted(path.name for path in folders if (path / name).is_dir())
+    return sorted(path.name for path in folders if os.path.isdir(path / name))
 
 
 def take(source, folder, name):
@@ -119,9 +122,18 @@ def slips(folder):
     }
 
 
+def readable(name):
+    """Read a name whose bytes are no UTF-8 as an old system of Western Europe wrote it."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(name).decode("cp1252", "replace")
+    return name
+
+
 def _writable(note):
     """Replace what cannot be written down: the name of a file may hold any byte."""
-    return note.encode("utf-8", "replace").decode()
+    return plain(note.encode("utf-8", "replace").decode())
 
 
 def tell(notebook, notes):
@@ -163,29 +175,56 @@ def fingerprint(folder):
     return digest.hexdigest()
 
 
-def strays(course, name, students):
-    """Name the notebooks that lie in a student's folder, and in none of an assignment.
+def strays(course, name, assignments):
+    """Name all that lies in ``submitted/`` where no grading will find it.
 
     Parameters
     ----------
     course : path
         The folder with ``submitted/STUDENT/NAME/``.
     name : str
-        The assignment.
-    students : list of str
-        Who handed in something for it: of them, other notebooks are of other assignments.
+        The assignment that is graded.
+    assignments : container of str
+        All of them: what lies in their folders is graded some time.
 
     Returns
     -------
-    dict of str to str
-        For each further student what lies where.
+    dict of str to tuple of str
+        For each student, or file, what lies where.
     """
     found = {}
-    for path in sorted(Path(course, "submitted").glob("*/*.ipynb")):
-        if path.parent.name not in students:
-            why = f"{path.name} lies in no assignment's folder: is it submitted/STUDENT/{name}/?"
-            found[path.parent.name] = _writable(why)
+    submitted = Path(course, "submitted")
+    for path in sorted(submitted.iterdir()) if submitted.is_dir() else ():
+        if is_litter(path.name):
+            continue
+        whys = list(_astray(path, name, assignments))
+        if len(whys) > FEW:
+            whys = [*whys[:FEW], f"and {len(whys) - FEW} more lie beside it"]
+        if whys:
+            found[readable(path.name)] = tuple(map(_writable, whys))
     return found
+
+
+def _astray(path, name, assignments):
+    """Say what is amiss with a student's folder, and with what lies in it."""
+    if not path.is_dir():
+        yield f"it is no folder of a student: is it submitted/STUDENT/{name}/?"
+        return
+    own = readable(path.name)
+    if own != path.name and (path / name).is_dir():
+        yield f"the name of its folder is not written in UTF-8: rename it, to {own} for example"
+    try:
+        inside = sorted(path.iterdir())
+    except OSError as error:
+        yield f"its folder cannot be read ({error.strerror})"
+        return
+    for inner in inside:
+        if is_litter(inner.name) or (inner.name in assignments and inner.is_dir()):
+            continue
+        if not inner.is_dir():
+            yield f"{inner.name} lies in no assignment's folder: is it submitted/STUDENT/{name}/?"
+        elif any(there.is_file() for there in inner.rglob("*")):
+            yield f"the folder {inner.name} is of no assignment: is it {name}?"
 
 
 def _time(stamp):

@@ -22,18 +22,18 @@ import nbformat
 
 from cnnkit.checks.marks import NotJudged
 from cnnkit.grading import elsewhere, steps, workers
-from cnnkit.grading.intake import fingerprint, slips, strays, students_of, take
+from cnnkit.grading.intake import fingerprint, readable, slips, strays, students_of, take
 from cnnkit.grading.judge import judge, modules_of
 from cnnkit.grading.preprocessors import KeepRecords, doubt
 from cnnkit.grading.sandbox import Limits, Nursery, Refused
 from cnnkit.grading.source import assignments, notebook_from, write_sources
+from cnnkit.grading.stamps import OLD, STAMP, read_stamp
 from cnnkit.study.cells import grade_id, is_test
 from cnnkit.study.records import read_record
 
 __all__ = ["Graded", "autograde"]
 
-STAMP = "cnnkit"  # in the metadata of an autograded notebook: of which submission it is
-STAMPED = "doubts", "notes", "missing", "functions"  # and what came of it
+STAMPED = "doubts", "notes", "missing", "functions"  # what a stamp says of the result
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,10 @@ def autograde(
     if name not in known:
         raise ValueError(f"There is no assignment {name!r}: choose one of {', '.join(known)}.")
     students = students_of(course, name)
+    astray = strays(course, name, known)
+    students = [student for student in students if readable(student) == student]
+    if not students and astray:
+        return _with_strays({}, astray)
     if not students:
         raise ValueError(
             f"There is nothing to grade: put each notebook at "
@@ -113,10 +117,9 @@ def autograde(
         raise ValueError(f"jobs={jobs}: grade at least one notebook at a time.")
     write_sources(course)
     source, limits = notebook_from(known[name]), limits or Limits()
-    astray = {s: Graded(None, (why,)) for s, why in strays(course, name, students).items()}
     with contextlib.ExitStack() as stack:
         book = steps.Book(steps.start(course), name, known[name].stem)
-        said = _digest(course, source, limits, walled)
+        said = _digest(course, book, source, limits, walled)
         done = {} if force else _graded_before(book, students, said, with_feedback)
         todo = [student for student in students if student not in done]
         if not todo:
@@ -128,6 +131,7 @@ def autograde(
                 place = elsewhere.Cluster(scheduler, *settings, jobs, len(todo))
             else:
                 place = stack.enter_context(Here(*settings, jobs, len(todo)))
+            book.refuse_other_cells(source)
             if not book.knows(source):
                 workers.run(steps.generate, book.nbgrader, name)
             place.prepare()
@@ -141,7 +145,7 @@ def autograde(
         except workers.Over as over:
             raise RuntimeError(str(over)) from None
     results = {student: _words(result) for student, result in results.items()}
-    return {student: {**done, **results}[student] for student in students} | astray
+    return _with_strays({s: {**done, **results}[s] for s in students}, astray)
 
 
 NO_SANDBOX = (
@@ -149,6 +153,14 @@ NO_SANDBOX = (
     "teaching.md says what it needs. In a machine that holds nothing of yours, "
     "--unsandboxed grades without it: then what students send can do all that you can."
 )
+
+
+def _with_strays(results, astray):
+    """Add what lies where it is not graded: to its student's result, if there is one."""
+    for student, doubts in astray.items():
+        own = results.get(student, Graded(None))
+        results[student] = replace(own, doubts=(*own.doubts, *doubts))
+    return results
 
 
 def _words(result):
@@ -192,14 +204,17 @@ class Here(contextlib.ExitStack):
 # ---- what was graded before ----------------------------------------------------------------------
 
 
-def _digest(course, *settings):
+def _digest(course, book, *settings):
     """Give a function that says of a student's submission what decides its marks, in short."""
     ours = hashlib.sha256(repr((elsewhere.edition(), settings)).encode())
-    ours.update(Path(course, "nbgrader_config.py").read_bytes())
+    for path in (course / "nbgrader_config.py", *sorted(course.glob("*.py"))):
+        ours.update(path.read_bytes())
+    due, more = book.due()
 
-    def digest(folder):
+    def digest(student):
         whole = ours.copy()
-        whole.update(fingerprint(folder).encode())
+        whole.update(repr((due, more.get(student))).encode())
+        whole.update(fingerprint(book.folder("submitted", student)).encode())
         return whole.hexdigest()
 
     return digest
@@ -217,10 +232,10 @@ def _graded_before(book, students, said, with_feedback):
     for student in students:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             path = book.folder("autograded", student) / f"{book.notebook}.ipynb"
-            stamp = json.loads(path.read_bytes())["metadata"][STAMP]
+            stamp = read_stamp(path)
             page = book.folder("feedback", student) / f"{book.notebook}.html"
             missing = with_feedback and not (page.exists() or stamp["doubts"])
-            if stamp["digest"] == said(book.folder("submitted", student)) and not missing:
+            if stamp["digest"] == said(student) and not missing:
                 told = {key: tuple(stamp[key]) for key in ("doubts", "notes", "missing")}
                 points = dict(stamp["functions"])
                 done[student] = Graded(scores[student], **told, functions=points, fresh=False)
@@ -244,7 +259,8 @@ class _Desk:
     def grade(self, slot, student):
         """Judge one student's notebook, and write down what comes of it."""
         folder = self.book.folder("submitted", student)
-        digest = self.digest(folder)
+        digest = self.digest(student)
+        self.withdraw(student)
         taken = take(self.source, folder, f"{self.book.notebook}.ipynb")
         if taken.notebook is None:
             return Graded(None, taken.notes)
@@ -275,6 +291,17 @@ class _Desk:
         text = nbformat.writes(notebook) + "\n"
         self.write("autograded", student, {**beside, f"{self.book.notebook}.ipynb": text})
         return result
+
+    def withdraw(self, student):
+        """Note that what was graded before is no longer what is there, whatever comes now."""
+        path = self.book.folder("autograded", student) / f"{self.book.notebook}.ipynb"
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            before = json.loads(path.read_bytes())
+            before["metadata"][STAMP] = OLD
+            self.write("autograded", student, {path.name: json.dumps(before, indent=1)})
+        if self.exporter:
+            page = self.book.folder("feedback", student) / f"{self.book.notebook}.html"
+            page.unlink(missing_ok=True)
 
     def write(self, kind, student, texts):
         """Write files of a student, each whole or not at all; a killed run's rest is used up."""

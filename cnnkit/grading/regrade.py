@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cnnkit.grading.course import autograde
 from cnnkit.grading.export import gradebook
+from cnnkit.study.reading import plain
 
 __all__ = ["Change", "compare", "table"]
 
@@ -48,7 +49,8 @@ def compare(course, name, jobs=None, *, walled=True):
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "course")
         copy.mkdir()
-        shutil.copy(Path(course, "nbgrader_config.py"), copy)
+        for path in Path(course).glob("*.py"):  # the settings, and plugins that they name
+            shutil.copy(path, copy)
         shutil.copytree(Path(course, "solutions", name), copy / "solutions" / name)
         for student in Path(course, "submitted").iterdir():
             if (student / name).is_dir():
@@ -98,7 +100,8 @@ def table(changes):
     lines = []
     for change in changes:
         before, after = ("none" if x is None else f"{x:g}" for x in (change.before, change.after))
-        lines.append(f"{change.student:<{width}}  {change.function}: {before} -> {after}")
+        line = f"{change.student:<{width}}  {change.function}: {before} -> {after}"
+        lines.append(plain(line))
     more = {c.student for c in changes if (c.after or 0) > (c.before or 0)}
     less = {c.student for c in changes if (c.after or 0) < (c.before or 0)}
     return "\n".join([*lines, "", f"{len(more)} gain, {len(less)} lose somewhere."])

@@ -11,7 +11,9 @@ from pathlib import Path
 import nbformat
 
 from cnnkit.grading.source import assignments
+from cnnkit.grading.stamps import is_old
 from cnnkit.study.cells import is_test
+from cnnkit.study.reading import plain
 from cnnkit.study.records import read_record
 
 __all__ = ["Function", "Share", "Statistics", "as_json", "draw", "hashed", "statistics", "table"]
@@ -89,10 +91,12 @@ def statistics(course, name):
     )
     if not paths:
         raise ValueError(f"Nothing of {name} is graded yet: python -m cnnkit grade {name}")
+    old = list(filter(is_old, paths))
+    paths = [path for path in paths if path not in old]
     functions: dict[str, Function] = {}
     rights: dict[tuple, list[bool]] = defaultdict(list)
     told: dict[str, Counter] = defaultdict(Counter)
-    unread = []
+    unread = [f"{path.parts[-3]}: what is handed in now is not graded" for path in old]
     scores: dict[str, float] = {}
     for path in paths:
         student = path.parts[-3]
@@ -166,11 +170,15 @@ def table(found):
         lines += ["", f"{function.name}: {mean:.2f} of {function.points:g} points on average"]
         for part in function.parts:
             hidden = "  (hidden)" if part.hidden else ""
-            lines.append(f"  {part.right / part.of:4.0%}  {part.title}{hidden}")
+            lines.append(f"  {part.right / part.of:4.0%}  {plain(part.title)}{hidden}")
         for message, count in function.messages:
-            lines.append(f"  {count:3d} ×  {' '.join(message.split())}")
+            lines.append(f"  {count:3d} ×  {plain(' '.join(message.split()))}")
     if found.unread:
-        lines += ["", "Without a record, and not counted:", *(f"  {line}" for line in found.unread)]
+        lines += [
+            "",
+            "Without a record, and not counted:",
+            *(f"  {plain(line)}" for line in found.unread),
+        ]
     return "\n".join(lines)
 
 
@@ -192,8 +200,8 @@ def draw(found, path):
         if of:
             axes.barh(place, count / of, **STYLES[kind])
             axes.text(count / of + 0.01, place, f"{count} of {of}", va="center", fontsize=8)
-    texts = [textwrap.shorten(text, SHORT, placeholder=" …") for _, text, _, _ in rows]
-    axes.set_yticks(range(len(rows)), texts, fontsize=8)
+    texts = [textwrap.shorten(plain(text), SHORT, placeholder=" …") for _, text, _, _ in rows]
+    axes.set_yticks(range(len(rows)), texts, fontsize=8, parse_math=False)  # "$" is a letter
     for label, (kind, *_) in zip(axes.get_yticklabels(), rows, strict=True):
         label.set_fontweight("bold" if kind == "function" else "normal")
     axes.invert_yaxis()

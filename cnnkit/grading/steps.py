@@ -18,6 +18,8 @@ from typing import Any
 
 import nbformat
 
+from cnnkit.study.cells import grade_id
+
 __all__ = ["Book", "feedback", "generate", "release", "start"]
 
 PATIENCE = 60  # seconds that a process waits while others write into the gradebook
@@ -117,7 +119,13 @@ def release(course):
 
 
 def generate(nbgrader, name):
-    """Tell the gradebook what an assignment asks; the students' version of it is not kept."""
+    """Tell the gradebook what an assignment asks; the students' version of it is not kept.
+
+    Raises
+    ------
+    RuntimeError
+        If nbgrader gave up: it keeps the cells of an assignment that somebody was graded in.
+    """
     with tempfile.TemporaryDirectory() as folder:
         nbgrader.coursedir.release_directory = folder
         _do(nbgrader, "generate_assignment", name)
@@ -181,6 +189,35 @@ class Book:
             tests == {name: c.source for name, c in data.items() if c.metadata.nbgrader.locked}
         )
 
+    def refuse_other_cells(self, source):
+        """Refuse an exercise whose cells are not those in which somebody has marks.
+
+        Raises
+        ------
+        RuntimeError
+            With the cells, and what to do.
+        """
+        from nbgrader.api import MissingEntry
+
+        try:
+            with self.open() as book:
+                found = book.find_notebook(self.notebook, self.name)
+                before = {cell.name for cell in found.source_cells if found.submissions}
+        except MissingEntry:
+            return
+        now = {grade_id(cell) for cell in source.cells if grade_id(cell)}
+        if not before or before == now:
+            return
+        gone, new = (", ".join(sorted(names)) or "none" for names in (before - now, now - before))
+        raise RuntimeError(
+            f"{self.name} was graded with other cells: gone are {gone}; new are {new}. Marks need "
+            f"their cells, so nbgrader takes no other ones now. Put back those that are gone, take "
+            f"out the new ones, and grade. Or begin anew: keep what `python -m cnnkit "
+            f"export {self.name}` writes, say `nbgrader db assignment remove {self.name} --force`, "
+            f"and grade: that forgets its due date, and its marks and comments, those given by "
+            f"hand, too."
+        )
+
     def checksums(self):
         """Give the checksum of each cell as students got it: nbgrader knows by it what is new."""
         with self.open() as book:
@@ -192,6 +229,18 @@ class Book:
         with self.open() as book:
             return {s.student.id: s.score for s in book.assignment_submissions(self.name)}
 
+    def due(self):
+        """Say until when there was time, and for whom there was more."""
+        from nbgrader.api import MissingEntry
+
+        try:
+            with self.open() as book:
+                found = book.find_assignment(self.name)
+                more = {s.student_id: s.extension for s in found.submissions if s.extension}
+                return found.duedate, more
+        except MissingEntry:
+            return None, {}
+
     def save(self, student, notebook, timestamp):
         """Write the marks of a judged notebook down, all or none, and give the score.
 
@@ -201,11 +250,11 @@ class Book:
         from nbgrader.preprocessors import AssignLatePenalties
         from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution
 
-        when = {"timestamp": timestamp} if timestamp else {}
         with self.open() as book:
             book.update_or_create_student(student)
-            submission = book.update_or_create_submission(self.name, student, **when)
+            submission = book.update_or_create_submission(self.name, student, timestamp=timestamp)
             (submitted,) = submission.notebooks
+            submitted.late_submission_penalty = None
             grades = {grade.name: grade for grade in submitted.grades}
             comments = {comment.name: comment for comment in submitted.comments}
             for cell in notebook.cells:

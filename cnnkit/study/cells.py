@@ -5,6 +5,7 @@ The answer of ``to_gray`` has the ``grade_id`` ``to-gray``, and the cell that te
 """
 
 import ast
+import functools
 import re
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "id_of_test",
     "is_answer",
     "is_test",
+    "parsed",
     "released_source",
     "stopped",
 ]
@@ -26,6 +28,9 @@ REGION = re.compile(r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)### END \1", re.DO
 BORDER = re.compile(r"( *)### (BEGIN|END) (SOLUTION|HIDDEN TESTS)")
 UNWRITTEN = "# YOUR CODE HERE", "raise NotImplementedError()"
 UNANSWERED = "YOUR ANSWER HERE"
+# A line for IPython: `%precision 2`, `!pip install x`, `files = !ls`.
+MAGIC = re.compile(r"^([ \t]*)(?:[%!?]|\w+[ \t]*=[ \t]*[%!]).*$", re.MULTILINE)
+KEPT = 512  # answers about texts: mending one notebook asks for the same ones again and again
 
 
 def id_of_answer(function):
@@ -84,11 +89,35 @@ def functions_in(text):
     >>> functions_in("def relu(x):\n    def inner(): ...\n\ndef scale(x:")
     ['relu', 'scale']
     """
-    try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return re.findall(r"^(?:async +)?def +(\w+)", text, re.MULTILINE)
-    return [node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return list(_functions_in(text))
+
+
+@functools.lru_cache(KEPT)
+def _functions_in(text):
+    body = parsed(text)
+    if body is None:
+        return tuple(re.findall(r"^(?:async +)?def +(\w+)", text, re.MULTILINE))
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef
+    return tuple(node.name for node in body if isinstance(node, kinds))
+
+
+def parsed(text):
+    r"""Parse the code of a cell; a line for IPython counts as one that does nothing.
+
+    Returns
+    -------
+    list of ast.stmt or None
+        None where it does not parse. Each stands in its own line of the text.
+
+    >>> [node.lineno for node in parsed("!pip install x\nimport x")]
+    [1, 2]
+    """
+    for code in dict.fromkeys((text, MAGIC.sub(r"\1pass", text))):
+        try:
+            return ast.parse(code).body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+    return None
 
 
 def released_source(cell):

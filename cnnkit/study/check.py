@@ -12,7 +12,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from cnnkit.study.cells import function_of, grade_id, id_of_answer, is_test, stopped
 from cnnkit.study.files import files_in
-from cnnkit.study.reading import read_notebook
+from cnnkit.study.reading import plain, read_notebook
 from cnnkit.study.records import read_record
 from cnnkit.study.releases import Release, find_release, releases
 from cnnkit.study.repair import repair
@@ -129,15 +129,19 @@ def report(path, checked):
     """
     results = checked.results
     width = max(len(result.name) for result in results)
-    lines = [f"{path}: the visible tests", ""]
+    lines = [plain(f"{path}: the visible tests"), ""]
     for note in checked.notes:
-        lines += textwrap.wrap(f"Note: {note}", 92, initial_indent="  ", subsequent_indent=" " * 8)
+        lines += textwrap.wrap(
+            plain(f"Note: {note}"), 92, initial_indent="  ", subsequent_indent=" " * 8
+        )
     lines += [""] if checked.notes else []
     for result in results:
         lines.append(f"  {result.name:<{width}}  {result.score:5.2f} of {result.points:g}")
         if result.score < result.points:
             for line in result.told.splitlines():
-                lines += textwrap.wrap(line, 88, initial_indent=" " * 4, subsequent_indent=" " * 6)
+                lines += textwrap.wrap(
+                    plain(line), 88, initial_indent=" " * 4, subsequent_indent=" " * 6
+                )
     score = sum(result.score for result in results)
     points = sum(result.points for result in results)
     lines += ["", f"  {'together':<{width}}  {score:5.2f} of {points:g}"]

@@ -8,14 +8,21 @@ import contextlib
 import datetime
 import io
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-__all__ = ["MOST", "File", "files_in"]
+try:
+    from lzma import LZMAError
+except ImportError:  # a Python that was built without it says so itself
+    LZMAError = zipfile.BadZipFile  # type: ignore[misc, assignment]
 
-MOST = 100 << 20  # bytes of one file
+__all__ = ["MOST", "File", "files_in", "is_litter"]
+
+MOST = 100 << 20  # bytes of one file, and of all that an archive holds
 MANY = 20_000  # files of one archive
 DEEP = 3  # archives inside archives
 SWOLLEN = 200  # times larger than it was packed: text rarely shrinks to a hundredth
@@ -23,14 +30,17 @@ LITTER = "__MACOSX", "Thumbs.db", "desktop.ini"
 
 
 class File(NamedTuple):
-    """A file: where it lies, what it holds, when it was written last (None: nobody knows)."""
+    """A file: where it lies, what it holds, when it was written last (None: nobody knows).
+
+    Of what lies in an archive that somebody handed in, it is when the archive was written.
+    """
 
     path: PurePosixPath
     read: Callable[[], bytes]
     written: datetime.datetime | None
 
 
-def files_in(place, refuse=lambda path, why: None, within="") -> Iterator[File]:
+def files_in(place, refuse=lambda path, why: None, within="", *, download=False) -> Iterator[File]:
     """List the files of a folder and of the zip archives in it, in the order of their names.
 
     Parameters
@@ -41,6 +51,8 @@ def files_in(place, refuse=lambda path, why: None, within="") -> Iterator[File]:
         Called with the path of each thing that is not read, and the reason.
     within : path, optional
         What the paths begin with.
+    download : bool
+        The archive holds what a whole class handed in, so only the archives in it are bounded.
 
     Yields
     ------
@@ -51,21 +63,42 @@ def files_in(place, refuse=lambda path, why: None, within="") -> Iterator[File]:
     place, within = Path(place), PurePosixPath(within)
     if place.is_symlink():
         refuse(within / place.name, "it is a link, and links are not followed")
-    elif place.is_dir():
-        for path in sorted(place.iterdir()):
-            if not _is_litter(path.name):
+        return
+    try:
+        about = place.stat()
+        if stat.S_ISDIR(about.st_mode):
+            inside, start = sorted(place.iterdir()), b""
+        elif stat.S_ISREG(about.st_mode):
+            with place.open("rb") as stream:
+                inside, start = None, stream.read(4)
+        else:
+            refuse(within / place.name, "it is no plain file")
+            return
+    except OSError as error:
+        refuse(within / place.name, f"it cannot be read ({error.strerror})")
+        return
+    if inside is not None:
+        for path in inside:
+            if not is_litter(path.name):
                 yield from files_in(path, refuse, within / path.name if path.is_dir() else within)
-    elif not stat.S_ISREG(place.stat().st_mode):
-        refuse(within / place.name, "it is no plain file")
+        return
+    file = File(within / place.name, lambda: _read(place), _changed(about))
+    if _is_archive(place.name, start):
+        yield from _unzipped(file, place, refuse, 1, None if download else _Room())
     else:
-        written = datetime.datetime.fromtimestamp(place.stat().st_mtime, datetime.UTC)
-        file = File(within / place.name, lambda: _read(place), written)
-        with place.open("rb") as stream:
-            packed = _is_archive(place.name, stream.read(4))
-        yield from _unzipped(file, place, refuse, 1) if packed else [file]
+        yield file
 
 
-def _is_litter(path):
+def _changed(about):
+    """Read when a file was written: a disk may say what no calendar holds."""
+    try:
+        return datetime.datetime.fromtimestamp(about.st_mtime, datetime.UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def is_litter(path):
+    """Tell whether a path is what systems and programs leave behind."""
     parts = PurePosixPath(path).parts
     return any(part.startswith(".") or part in LITTER for part in parts)
 
@@ -81,12 +114,27 @@ def _read(path):
     return path.read_bytes()
 
 
-# What zipfile raises about an archive that is damaged, or packed in a way that it does not know.
-DAMAGED = zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, OSError, EOFError
+# What zipfile raises about an archive that is damaged, or packed in a way that it does not know:
+# also what the decompressors below it raise, and that a name or a number in it makes no sense.
+DAMAGED = (
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, LZMAError, struct.error),
+    *(EOFError, OSError, OverflowError, RuntimeError, ValueError),
+)
 
 
-def _unzipped(packed, opened, refuse, depth):
-    """List the files of an archive: a path, or its bytes in memory."""
+class _Room:
+    """How much an archive may still hold, with all archives in it."""
+
+    def __init__(self):
+        self.left = MOST
+
+    def take(self, size):
+        self.left -= size
+        return self.left >= 0
+
+
+def _unzipped(packed, opened, refuse, depth, room):
+    """List the files of an archive: a path, or its bytes in memory; without bound if no room."""
     try:
         with zipfile.ZipFile(opened) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
@@ -100,8 +148,12 @@ def _unzipped(packed, opened, refuse, depth):
         name = _name(member)
         if why := _danger(member, name):
             refuse(packed.path / name.name, why)
-        elif not _is_litter(name):
-            file = File(packed.path / name, _reader(opened, member), _written(member))
+        elif room and not room.take(member.file_size):
+            refuse(packed.path, f"the rest was left: unpacked it is more than {MOST >> 20} MB")
+            return
+        elif not is_litter(name):
+            written = packed.written if room else _written(member)
+            file = File(packed.path / name, _reader(opened, member), written)
             try:
                 inner = _is_archive(name.name, _reader(opened, member, 4)())
                 if not inner:
@@ -109,7 +161,8 @@ def _unzipped(packed, opened, refuse, depth):
                 elif depth == DEEP:
                     refuse(file.path, f"it is an archive in {DEEP} others")
                 else:
-                    yield from _unzipped(file, io.BytesIO(file.read()), refuse, depth + 1)
+                    bytes_of = io.BytesIO(file.read())
+                    yield from _unzipped(file, bytes_of, refuse, depth + 1, room or _Room())
             except ValueError as error:
                 refuse(file.path, str(error))
 

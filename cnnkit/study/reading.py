@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 import nbformat
 
-__all__ = ["Read", "read_notebook"]
+__all__ = ["Read", "plain", "read_notebook"]
 
 KINDS = {"code": "code", "markdown": "markdown", "raw": "raw", "html": "markdown"}
 CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?: |$)", re.MULTILINE)
 AGAIN = "save the notebook, and hand the .ipynb file itself in again"
 SHORTER = "keep data in a file, take out what does not answer the exercise, and hand it in again"
-CELLS, CODE = 2_000, 1 << 20  # at most, cells and letters of code: nobody writes as many
+CELLS, CODE = 2_000, 1 << 18  # at most, cells and letters of code: nobody writes as many
 
 
 class Read(NamedTuple):
@@ -63,6 +63,15 @@ def read_notebook(content, name):
     if code > CODE:
         raise ValueError(f"{name} has {code} letters of code, and {CODE} are the most: {SHORTER}.")
     return Read(cells, tuple(notes))
+
+
+def plain(text):
+    r"""Make words of a student's harmless: in a terminal, they could move its cursor, or hide.
+
+    >>> plain("a\x1b[2Jb\n")
+    'a [2Jb '
+    """
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _decoded(content, name):
@@ -139,7 +148,7 @@ def _cell(data):
 def _text(value):
     """Join the lines of a text; what no file can hold (halves of a character) is replaced."""
     text = "".join(map(str, value)) if isinstance(value, list) else str(value or "")
-    text = text.replace("\r\n", "\n").replace("\0", "")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     return text.encode("utf-8", "replace").decode()
 
 

@@ -7,9 +7,13 @@ So ``check`` and ``grade`` see the same notebook, and each accident is told in a
 """
 
 import ast
+import contextlib
 import copy
+import functools
 import hashlib
 import re
+import signal
+import threading
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -18,21 +22,25 @@ from urllib.parse import quote, unquote
 import nbformat
 
 from cnnkit.study.cells import (
+    KEPT,
     function_of,
     functions_in,
     grade_id,
     is_answer,
     is_test,
+    parsed,
     released_source,
 )
 from cnnkit.study.files import File, files_in
 from cnnkit.study.reading import read_notebook
 
-__all__ = ["Repaired", "rebuild", "repair"]
+__all__ = ["MANY", "Repaired", "in_time", "rebuild", "repair"]
 
 MARKS = re.compile(r"\bchecks\.Marks\(\s*[\"'](\w+)[\"']")
 NEEDED = ".csv", ".npy", ".npz", ".pt", ".pth", ".py"  # what an answer may read or import
 KINDS = {"code": "code", "markdown": "Markdown", "raw": "raw text"}
+MANY = 10  # notebooks of one student that are looked at
+PATIENCE = 60  # seconds of the processor's that mending what one student handed in may take
 
 
 @dataclass(frozen=True)
@@ -78,15 +86,52 @@ def repair(source, submitted, name=""):
     ValueError
         If there is no notebook of this exercise: the reason for each file that might be one.
     """
-    refused = []
     name = name or PurePosixPath(submitted).name
-    place = Path(submitted)
+    with in_time(f"{Path(submitted)} was left: reading it takes too long; hand in {name} alone."):
+        return _best(source, Path(submitted), name)
+
+
+class _OutOfTime(Exception):
+    """It takes too long; no kind of error that anything else is."""
+
+
+@contextlib.contextmanager
+def in_time(words):
+    """Raise a ValueError with these words where something takes too long, if the system can ring.
+
+    Only what one student handed in is read meanwhile, so that one cannot stop a class.
+    """
+    if not hasattr(signal, "setitimer") or threading.current_thread() != threading.main_thread():
+        yield
+        return
+
+    def ring(number, frame):
+        raise _OutOfTime
+
+    before = signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, PATIENCE)
+    try:
+        yield
+    except _OutOfTime:
+        raise ValueError(words) from None
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def _best(source, place, name):
+    """Mend the notebook that has the most answers."""
+    refused = []
     if not place.exists() and not place.is_symlink():
         raise ValueError(f"There is no {place}: hand in {name}.")
     files = list(files_in(place, lambda path, why: refused.append(f"{path} was left: {why}.")))
     notebooks = [file for file in files if file.path.suffix.lower() == ".ipynb"]
+    notebooks.sort(key=lambda file: _likely(file, name))
+    if len(notebooks) > MANY:
+        most = f"{MANY} of them were looked at: hand in one"
+        refused.append(f"There are {len(notebooks)} notebooks, and {most}.")
     tried = []
-    for file in notebooks:
+    for file in notebooks[:MANY]:
         try:
             tried.append((file, _repaired(source, file, name)))
         except ValueError as error:
@@ -115,8 +160,11 @@ def _repaired(source, file, name):
 
 def _rank(file, made, name):
     """Put the notebook with the most answers first; then the one with the right name and place."""
-    own = file.path.name.lower() == name.lower()
-    return -len(made.answers), not own, len(file.path.parts), str(file.path)
+    return -len(made.answers), *_likely(file, name)
+
+
+def _likely(file, name):
+    return file.path.name.lower() != name.lower(), len(file.path.parts), str(file.path)
 
 
 def _whereabouts(file: File, name):
@@ -499,24 +547,30 @@ def _squeezed(text):
     return "".join(text.split())
 
 
+@functools.lru_cache(KEPT)
 def _parses(text):
     """Tell whether code is whole; a magic command is, too."""
-    try:
-        ast.parse(re.sub(r"^(\s*)[%!?].*$", r"\1pass", text, flags=re.MULTILINE))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
+    return parsed(text) is not None
 
 
 def _definitions(text):
     """List the functions, classes and imports at the top level of code, as they are written."""
-    try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
     kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
-    found = [ast.get_source_segment(text, node) for node in body if isinstance(node, kinds)]
-    return [segment for segment in found if segment]
+    lines = text.encode().split(b"\n")  # columns count bytes
+    return [_segment(lines, node) for node in parsed(text) or () if isinstance(node, kinds)]
+
+
+def _segment(lines, node):
+    """Cut a statement out, with its decorators, but without what else is in its lines.
+
+    As `ast.get_source_segment`, which splits the whole text for each statement.
+    """
+    begin = min([node, *getattr(node, "decorator_list", ())], key=lambda part: part.lineno)
+    own = lines[begin.lineno - 1 : node.end_lineno]
+    own[-1] = own[-1][: node.end_col_offset]
+    if begin is node:
+        own[0] = own[0][node.col_offset :]
+    return b"\n".join(own).decode()
 
 
 def _untouched(own, cell):
@@ -524,15 +578,16 @@ def _untouched(own, cell):
     text = _squeezed(own.source)
     if not text or text == _squeezed(cell.source) or _as_released(own):
         return True
-    if cell.cell_type != "code":
+    return cell.cell_type == "code" and _unwritten(own.source)
+
+
+@functools.lru_cache(KEPT)
+def _unwritten(text):
+    """Tell whether code is a function that only says that it is not written."""
+    body = parsed(text) or []
+    if len(body) != 1 or not isinstance(body[0], ast.FunctionDef):
         return False
-    try:
-        (function,) = ast.parse(own.source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    if not isinstance(function, ast.FunctionDef):
-        return False
-    *rest, last = function.body
+    *rest, last = body[0].body
     words = all(isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant) for n in rest)
     return words and isinstance(last, ast.Raise) and "NotImplementedError" in ast.dump(last)
 
@@ -572,7 +627,7 @@ def _own(kind, text):
     return nbformat.from_dict({"cell_type": kind, "metadata": {}, "source": text})
 
 
-PICTURE = re.compile(r"!\[([^\]]*)\]\(attachment:([^)\s]+)[^)]*\)")
+PICTURE = re.compile(r"!\[([^\]]{0,500})\]\(attachment:([^)\s]{1,500})(?:\s[^)]{0,500})?\)")
 
 
 def _keep_pictures(made, cells, notes):
@@ -601,9 +656,8 @@ def _runnable(text, notes):
     """Put what only Colab can do into comments: without it, the rest of the cell runs."""
     if "google.colab" not in text:
         return text
-    try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    body = parsed(text)
+    if body is None:
         return text
     bound: set[str] = set()
     gone: list[ast.stmt] = []
@@ -620,25 +674,35 @@ def _runnable(text, notes):
             gone.append(node)
     if gone:
         notes.append("Lines that only Colab can run were put into comments.")
-    return _commented(text, gone)
+    return _commented(text, body, gone)
 
 
 def _without(text, names):
     """Put the functions with these names into comments."""
-    try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return text
-    return _commented(text, [n for n in body if getattr(n, "name", None) in names])
+    body = parsed(text) or []
+    return _commented(text, body, [n for n in body if getattr(n, "name", None) in names])
 
 
-def _commented(text, nodes):
-    """Put the lines of some statements into comments: the text stays, and does not run."""
-    lines = text.split("\n")
-    for node in nodes:
+def _commented(text, body, nodes):
+    """Put the lines of some statements into comments: the text stays, and does not run.
+
+    What else stands in these lines is written once more below them.
+    """
+
+    def lines_of(node):
         first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-        for line in range(first - 1, node.end_lineno):
-            lines[line] = f"# {lines[line]}".rstrip()
+        return range(first - 1, node.end_lineno)
+
+    gone = {line for node in nodes for line in lines_of(node)}
+    rest = [node for node in body if node not in nodes] if gone else []
+    beside = [node for node in rest if not gone.isdisjoint(lines_of(node))]
+    gone |= {line for node in beside for line in lines_of(node)}
+    lines = [
+        f"# {line}".rstrip() if number in gone else line
+        for number, line in enumerate(text.split("\n"))
+    ]
+    for node in beside:
+        lines[node.end_lineno - 1] += f"\n{ast.unparse(node)}"
     return "\n".join(lines)
 
 

@@ -1,5 +1,6 @@
 """Honest accidents: each costs what was not handed in, and nothing else, and is told."""
 
+import contextlib
 import copy
 import html
 import json
@@ -24,7 +25,7 @@ from cnnkit.study.check import check_notebook
 from cnnkit.study.reading import read_notebook
 from cnnkit.study.records import read_record
 from cnnkit.study.releases import released
-from cnnkit.study.repair import rebuild, repair
+from cnnkit.study.repair import _definitions, rebuild, repair
 
 EXERCISE = "02-convolution"
 ACCIDENTS = accidents()
@@ -80,6 +81,56 @@ def the_exercise_is_whole(notebook, frame):
     assert len(set(ids)) == len(ids)
     tests = {released_source(cell) for cell in frame.cells if is_test(cell)}
     assert not any(cell.source in tests for cell in notebook.cells if not grade_id(cell))
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("test", "import os\n" * 20_000),
+        ("test", "import os;" * 20_000),
+        ("answer", "x\n" * 20_000),
+        ("answer", "\n" * 200_000 + "convolve("),
+        ("markdown", "![" * 200_000),
+        ("markdown", "![x](attachment:" * 50_000),
+        ("own", "def f(): ..., convolve\n" * 5_000),
+    ],
+)
+def test_mending_never_takes_longer_than_reading(kind, text, frames):
+    """Lines by the ten thousand are mended in seconds, not in hours."""
+    cells = copy.deepcopy(frames[1].cells)
+    places = {"test": "test-convolve", "answer": "convolve"}
+    own = [c for c in cells if grade_id(c) == places.get(kind)]
+    if own:
+        own[0].source = text
+    else:
+        new = nbformat.v4.new_markdown_cell if kind == "markdown" else nbformat.v4.new_code_cell
+        cells.append(new(text))
+    made = rebuild(frames[0], cells)
+    the_exercise_is_whole(made.notebook, frames[0])
+
+
+def test_what_stands_in_a_test_is_taken_out_as_it_was_written():
+    text = "import os; x = 1; import re\n@cached(\n  1)\ndef f(ä):\n    return 'ä'  # a\n!ls"
+    assert _definitions(text) == [
+        "import os",
+        "import re",
+        "@cached(\n  1)\ndef f(ä):\n    return 'ä'",
+    ]
+
+
+def test_what_takes_too_long_is_left_and_told(solved, frames, tmp_path, monkeypatch):
+    monkeypatch.setattr("cnnkit.study.repair.PATIENCE", 0.2)
+
+    def endless(*arguments):
+        while True:
+            with contextlib.suppress(ValueError, OSError, RuntimeError):
+                json.loads("{}")
+
+    monkeypatch.setattr("cnnkit.study.repair.rebuild", endless)
+    (tmp_path / NAME).write_bytes(encoded(solved))
+    taken = intake.take(frames[0], tmp_path, NAME)
+    assert taken.notebook is None and "reading it takes too long" in taken.notes[0]
 
 
 QUESTION = "what-would-you-do"

@@ -144,6 +144,22 @@ def test_without_a_scheduler_nothing_is_graded(course, tmp_path):
     assert done.returncode == 1 and "has no workers: on each machine" in done.stderr
 
 
+def test_an_edition_is_all_that_tests_may_import(tmp_path, monkeypatch):
+    """Exercises 06 and 07 judge with models, images and data of the package."""
+    from cnnkit.grading import elsewhere
+
+    ignored = shutil.ignore_patterns("__pycache__", "widgets")
+    copy = shutil.copytree(elsewhere.PACKAGE, tmp_path / "cnnkit", ignore=ignored)
+    before = elsewhere.edition()
+    monkeypatch.setattr(elsewhere, "PACKAGE", copy)
+    assert elsewhere.edition() == before
+    for place in ("functional.py", "models/__init__.py", "images.py", "grading/judge.py"):
+        with (copy / place).open("a") as file:
+            file.write("# mended\n")
+        assert elsewhere.edition() != before, place
+        before = elsewhere.edition()
+
+
 def test_a_machine_with_another_edition_judges_nobody(sandbox, course, tmp_path, monkeypatch):
     from cnnkit.grading import elsewhere
 

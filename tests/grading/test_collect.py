@@ -1,20 +1,26 @@
 """Collecting: every way in which submissions come, and nobody's work lost or overwritten."""
 
+import contextlib
 import csv
 import datetime
 import io
 import os
+import tempfile
 import zipfile
+from pathlib import Path
 
 import nbformat
 import pytest
 import zoo
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from nbgrader.utils import parse_utc
 from paths import ROOT
 
 from cnnkit import cli
 from cnnkit.grading.collect import _safe, collect, read_roll, table
+from cnnkit.study import files as files_of
+from cnnkit.study.files import files_in
 
 NAME = "02-convolution"
 FILE = "convolution.ipynb"
@@ -35,18 +41,18 @@ def course(tmp_path):
     return folder
 
 
-def write(folder, files):
-    for name, content in files.items():
+def write(folder, contents):
+    for name, content in contents.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return folder
 
 
-def packed(files):
+def packed(contents):
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
+        for name, data in contents.items():
             entry = zipfile.ZipInfo(name, (2026, 11, 3, 21, 15, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, data)
@@ -126,10 +132,46 @@ def test_canvas_late_twice_and_without_names(course, tmp_path, notebook):
         f"anon_a1B2c/{NAME}/{FILE}",
         f"musteranna/{NAME}/{FILE}",
         f"nandujose/{NAME}/convolution-1.ipynb",
+        f"nandujose/{NAME}/timestamp.txt",
     ]
-    assert ("nandujose", "convolution-1.ipynb", "late, says Canvas") in said(rows, "taken")
+    assert time_of(course, "nandujose") == "2026-11-03 21:15"
+    late = "late, says Canvas: counted as of 2026-11-03 21:15, when it was packed"
+    assert ("nandujose", "convolution-1.ipynb", late) in said(rows, "taken")
     ids = {s.folder: (s.system, s.id) for s in read_roll(course)}
     assert ids["musteranna"] == ("Canvas", "101")
+
+
+def time_of(course, student):
+    """What nbgrader will read as the time, on this machine's clock."""
+    stamp = (course / "submitted" / student / NAME / "timestamp.txt").read_text()
+    written = parse_utc(stamp).replace(tzinfo=datetime.UTC).astimezone()
+    return f"{written:%Y-%m-%d %H:%M}"
+
+
+def test_moodle_says_when_only_where_its_archive_knows(course, tmp_path, notebook):
+    """Most of its archives bear the time of the download: by that, everybody would be late."""
+
+    def archive(hour):
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w") as made:
+            for student, (at, inner, data) in {
+                "Ada": (20, FILE, notebook),
+                "Bea": (hour, "homework.zip", packed({FILE: notebook})),
+            }.items():
+                name = f"{MOODLE.format(student, 1)}/{inner}"
+                made.writestr(zipfile.ZipInfo(name, (2026, 11, 4, at, 30, 0)), data)
+        return content.getvalue()
+
+    (tmp_path / "same.zip").write_bytes(archive(20))
+    rows = collect(course, NAME, [tmp_path / "same.zip"])
+    assert not list(course.rglob("timestamp.txt"))
+    assert {why for *_, why in said(rows, "taken")} == {""}
+    (tmp_path / "times.zip").write_bytes(archive(23))
+    collect(course, NAME, [tmp_path / "times.zip"])
+    assert time_of(course, "Ada") == "2026-11-04 20:30"
+    assert time_of(course, "Bea") == "2026-11-04 23:30"  # not as her own archive has it: 21:15
+    rows = collect(course, NAME, [tmp_path / "times.zip"], replace=True)
+    assert {row.what for row in rows} == {"there"}
 
 
 @pytest.mark.parametrize(
@@ -173,6 +215,75 @@ def test_folders_and_notebooks(course, tmp_path, notebook):
     assert f"ada/{NAME}/ada.ipynb" in submitted(course)
     assert f"grace/{NAME}/convolution_grace.ipynb" in submitted(course)
     assert said(rows, "doubtful") == [("", FILE, "whose is it? Nobody's name is on it")]
+
+
+def taken(rows):
+    return {(student, file) for student, file, _ in said(rows, "taken")}
+
+
+def test_nobodys_work_is_taken_for_anothers(course, tmp_path, notebook):
+    """A folder of the teacher's says whose it is, whatever the files in it are called."""
+    bea = f"{MOODLE.format('Bea Muster', 12346)}{FILE}"
+    dated = "2026_11_03_convolution.ipynb"
+    plain = {f"anna/{dated}": notebook, f"bea/{dated}": notebook, f"cleo/{bea}": notebook}
+    rows = collect(course, NAME, [write(tmp_path / "plain", plain)])
+    assert taken(rows) == {("anna", dated), ("bea", dated), ("cleo", bea)}
+    names = {f"2026_11_03_{who}.ipynb": notebook for who in ("dora", "eve")}
+    names |= {f"convolution_1_{number}_x.ipynb": notebook for number in "23"}
+    rows = collect(course, NAME, [write(tmp_path / "names", names)])
+    assert {student for student, _ in taken(rows)} & {"2026", "convolution"} == set()
+    assert all(s.system == "" for s in read_roll(course))
+
+
+def test_an_archive_of_one_student_bears_its_name(course, tmp_path, notebook):
+    ways = {
+        "ada.zip": {f"{NAME}/{FILE}": notebook},
+        "bea.zip": {FILE: notebook, "data.csv": b"1", "more/x.csv": b"2"},
+        f"{NAME}_cleo.zip": {f"{NAME}/{FILE}": notebook},
+    }
+    for name, contents in ways.items():
+        (tmp_path / name).write_bytes(packed(contents))
+        rows = collect(course, NAME, [tmp_path / name])
+        assert {student for student, _ in taken(rows)} == {name[:-4].removeprefix(f"{NAME}_")}
+        assert said(rows, "doubtful") == []
+    (tmp_path / "x.zip").write_bytes(packed({f"dora/{FILE}": notebook}))
+    ((student, _, why),) = said(collect(course, NAME, [tmp_path / "x.zip"]), "doubtful")
+    assert (student, why) == (
+        "dora",
+        "x.zip holds the folder dora alone: is that who handed it in?",
+    )
+
+
+def test_an_assignment_is_no_student(course, tmp_path, notebook):
+    (tmp_path / f"{NAME}.zip").write_bytes(packed({f"{NAME}/{FILE}": notebook}))
+    rows = collect(course, NAME, [tmp_path / f"{NAME}.zip"])
+    assert [why for _, _, why in said(rows, "doubtful")] == ["whose is it? Nobody's name is on it"]
+    folders = {f"{NAME}/ada/{FILE}": notebook, f"01-Pixels/bea/{FILE}": notebook, "x.csv": b"1"}
+    rows = collect(course, NAME, [write(tmp_path / "all", folders)])
+    assert submitted(course) == [f"ada/{NAME}/{FILE}"]
+    assert said(rows, "left") == [("bea", f"01-Pixels/bea/{FILE}", "it is for 01-pixels")]
+    assert [file for _, file, _ in said(rows, "doubtful")] == ["x.csv"]
+
+
+def test_a_download_in_a_folder_is_told(course, tmp_path, notebook):
+    """Not taken for one student who handed in all of it."""
+    moodle = {f"{MOODLE.format(who, n)}/{FILE}": notebook for n, who in enumerate(("A B", "C D"))}
+    canvas = {f"{who}_{n}_50{n}_{FILE}": notebook for n, who in enumerate(("ab", "cd"))}
+    zips = {"group-a.zip": packed(moodle), "group-b.zip": packed(canvas), "own.zip": b"PK\3\4"}
+    rows = collect(course, NAME, [write(tmp_path / "zips", zips)])
+    assert submitted(course) == []
+    assert {why for _, _, why in said(rows, "doubtful")} == {
+        "group-a.zip is a download of Moodle's: collect it by itself",
+        "group-b.zip is a download of Canvas's: collect it by itself",
+    }
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a..", "../x"])
+def test_nothing_is_written_outside_of_a_students_folder(course, tmp_path, notebook, name):
+    own = f"{MOODLE.format('Anna', 1)}{name}/sub/{FILE}"
+    (tmp_path / "all.zip").write_bytes(packed({own: notebook, f"bea/{FILE}": notebook}))
+    collect(course, NAME, [tmp_path / "all.zip"])
+    assert all(f"/{NAME}/" in path for path in submitted(course))
 
 
 def test_archives_of_folders_and_of_one_student(course, tmp_path, notebook):
@@ -226,6 +337,90 @@ def test_dangerous_archives_are_refused_by_name(course, tmp_path, notebook):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["Kurs [WS 2025]", "all.zip"]
 
 
+def damaged(content, start, bytes_=b"\xff" * 40):
+    return content[:start] + bytes_ + content[start + len(bytes_) :]
+
+
+def test_one_damaged_archive_stops_nobody(course, tmp_path, notebook):
+    whole = packed({FILE: notebook})
+    files = {
+        f"ada/{FILE}": notebook,
+        "bea/homework.zip": damaged(whole, whole.find(FILE.encode()) + len(FILE)),
+        f"cleo/{FILE}": notebook,
+    }
+    rows = collect(course, NAME, [write(tmp_path / "all", files)])
+    assert submitted(course) == [f"ada/{NAME}/{FILE}", f"cleo/{NAME}/{FILE}"]
+    ((_, file, why),) = said(rows, "left")
+    assert file == f"bea/homework.zip/{FILE}" and why.startswith("it cannot be unpacked (")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_whatever_is_damaged_in_an_archive_is_told(data):
+    """An error that the decompressors, or a name in no known letters, let through stops a class."""
+    how = data.draw(st.sampled_from([zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]))
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", how) as archive:
+        archive.writestr("Ä.ipynb", b"a line\n" * 20)
+    whole = content.getvalue()
+    place = data.draw(st.integers(0, len(whole) - 1))
+    whole = damaged(whole, place, data.draw(st.binary(min_size=1, max_size=8)))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "homework.zip")
+        path.write_bytes(whole)
+        for file in files_in(path):
+            with contextlib.suppress(ValueError):
+                file.read()
+
+
+def test_an_archive_is_bounded_in_sum(course, tmp_path, notebook, monkeypatch):
+    """In a class's download, each student's; whatever lies in it, archives too."""
+    monkeypatch.setattr(files_of, "MOST", 1 << 20)
+    many = {f"{number}.txt": b" " * 100_000 for number in range(11)}
+    inner = packed(dict(list(many.items())[:6]))
+    upload = {
+        f"ada/{FILE}": notebook,
+        "bea/homework.zip": packed(many),
+        "cleo/homework.zip": packed({"a.zip": inner, "b.zip": inner}),
+        "dora/homework.zip": packed({FILE: notebook}),
+        **{f"eve/{name}": content for name, content in many.items()},
+    }
+    (tmp_path / "all.zip").write_bytes(packed(upload))
+    rows = collect(course, NAME, [tmp_path / "all.zip"])
+    why = {file: why for _, file, why in said(rows, "left")}
+    assert why["all.zip/bea/homework.zip"] == "the rest was left: unpacked it is more than 1 MB"
+    assert (
+        why["all.zip/cleo/homework.zip/b.zip"] == "the rest was left: unpacked it is more than 1 MB"
+    )
+    assert why["all.zip/eve/10.txt"] == "all that one student handed in is more than 1 MB"
+    there = submitted(course)
+    assert f"ada/{NAME}/{FILE}" in there and f"dora/{NAME}/{FILE}" in there
+    for student in ("bea", "cleo", "eve"):
+        own = (course / "submitted" / student).rglob("*.txt")
+        assert sum(path.stat().st_size for path in own) <= 1 << 20
+
+
+def test_what_cannot_be_read_or_written_is_named(course, tmp_path, notebook):
+    """A name that no disk takes, a file where a folder should be, a time of no calendar."""
+    upload = {
+        f"ada/{FILE}": notebook,
+        f"bea/{'x' * 300}.ipynb": notebook,
+        "cleo/a": notebook,
+        f"cleo/a/{FILE}": notebook,
+        f"dora/{FILE}": notebook,
+    }
+    (tmp_path / "all.zip").write_bytes(packed(upload))
+    rows = collect(course, NAME, [tmp_path / "all.zip"])
+    taken = {student for student, _, _ in said(rows, "taken")}
+    assert taken == {"ada", "bea", "cleo", "dora"}
+    ((student, file, why),) = said(rows, "left")
+    assert (student, file) == ("cleo", f"a/{FILE}") and why.startswith("it cannot be written (")
+    folder = write(tmp_path / "odd", {f"eve/{FILE}": notebook})
+    os.utime(folder / "eve" / FILE, (1 << 40, 1 << 40))
+    collect(course, NAME, [folder])
+    assert f"eve/{NAME}/{FILE}" in submitted(course)
+
+
 def test_nothing_is_overwritten_in_silence(course, tmp_path, notebook):
     first = write(tmp_path / "a", {f"ada/{FILE}": notebook})
     collect(course, NAME, [first])
@@ -272,6 +467,16 @@ def test_the_command_shows_a_table_and_what_is_doubtful(course, tmp_path, notebo
     assert "There is no assignment '99-none'" in capsys.readouterr().err
     with (course / "students.csv").open(newline="") as file:
         assert [row["folder"] for row in csv.DictReader(file)] == ["ada", "bea", "cleo", "dora"]
+
+
+def test_no_name_of_a_file_moves_the_cursor_of_a_terminal(course, tmp_path, notebook):
+    odd = "a\x1b]0;gone\x07\x1b[2J\n.ipynb"
+    (tmp_path / "all.zip").write_bytes(
+        packed({f"ada/{odd}": b"<html>", f"/{odd}": b"", "x/y": b""})
+    )
+    told = table(collect(course, NAME, [tmp_path / "all.zip"]))
+    assert told.count("gone") > 2 and all(map(str.isprintable, told.split("\n")))
+    assert len(told.split("\n")) == 7
 
 
 @given(st.text(max_size=200))

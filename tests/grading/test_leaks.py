@@ -9,7 +9,8 @@ from paths import ROOT
 
 from cnnkit.grading import bundle, leaks, source
 
-SHIPPED = {".html", ".ipynb", ".js", ".json", ".md", ".txt"}
+SHIPPED = {".csv", ".html", ".ipynb", ".js", ".json", ".md", ".svg", ".txt", ".xml", ".yml"}
+KINDS = [*sorted(SHIPPED), ".bib", ".py", ".toml", ".sh", ""]
 
 
 def test_there_is_something_to_look_for():
@@ -56,11 +57,12 @@ def test_no_exercise_cell_holds_a_line_of_its_solution():
                     assert line not in cell.source or line in opened, (kind, line)
 
 
-@pytest.mark.parametrize("suffix", [".html", ".ipynb", ".js", ".md", ".py", ".txt"])
+@pytest.mark.parametrize("suffix", KINDS)
 def test_the_gate_finds_a_leak_in_each_kind_of_file(tmp_path, suffix):
     secret = "expected = channels_oracle(image, kernel, bias)\n"
+    tagged = "<pre>" + "".join(f"<b>{html.escape(c)}</b>" for c in secret) + "</pre>"
     content = {
-        ".html": "<pre>" + "".join(f"<b>{html.escape(c)}</b>" for c in secret) + "</pre>",
+        **dict.fromkeys([".html", ".svg", ".xml"], tagged),
         ".ipynb": json.dumps({"cells": [{"source": ["x = 1\n", secret]}]}),
     }.get(suffix, f"before {secret} after")
     path = tmp_path / f"file{suffix}"

@@ -14,9 +14,10 @@ from PIL import Image
 from cnnkit import cli
 from cnnkit.grading.collect import collect
 from cnnkit.grading.course import autograde
-from cnnkit.grading.export import export, gradebook
+from cnnkit.grading.export import export, gradebook, scores
 from cnnkit.grading.regrade import table
-from cnnkit.grading.statistics import hashed
+from cnnkit.grading.statistics import Function, Share, Statistics, as_json, draw, hashed
+from cnnkit.grading.statistics import table as statistics_table
 
 NAME = "01-pixels"
 WRONG_TEST = "part.compare(flat_index(row, column, width), 8)"  # it is 11
@@ -121,8 +122,25 @@ def test_statistics_count_misconceptions_and_draw_them(course, tmp_path, capsys)
     assert "There is no assignment '99-none'" in capsys.readouterr().err
 
 
+def test_words_of_students_are_words_in_pictures_and_terminals(tmp_path):
+    """No formula that stops a picture for the class, no order to a terminal."""
+    words = "ValueError: $\\frac$ \x1b]0;gone\x07\x1b[2J \ud800 $x"
+    function = Function("to_gray", 2, [0.0], [Share(words, False, 0, 1)], [(words, 1)])
+    found = Statistics(NAME, 1, [function], {"ada": 0.0}, [f"ada: {words}"])
+    told = statistics_table(found)
+    assert told.count("$\\frac$") == 3 and all(map(str.isprintable, told.split("\n")))
+    told.encode()
+    for kind in ("png", "svg"):
+        draw(found, tmp_path / f"class.{kind}")
+    assert json.loads(as_json(found))
+
+
 @pytest.mark.slow
 def test_regrading_says_who_gains_before_it_writes(course, capsys):
+    config = course.folder / "nbgrader_config.py"
+    beside = 'import pathlib\nexec(pathlib.Path(__file__).with_name("late.py").read_text())\n'
+    config.write_text(config.read_text() + beside)
+    (course.folder / "late.py").write_text('c.LateSubmissionPlugin.penalty_method = "zero"\n')
     command = ["regrade", NAME, "--jobs", "1", "--course", str(course.folder)]
     before = (course.folder / "gradebook.db").read_bytes()
     assert table([]) == "Nobody gains or loses."
@@ -133,3 +151,10 @@ def test_regrading_says_who_gains_before_it_writes(course, capsys):
     assert told.count("flat_index: 1.75 -> 2") == 3 and "3 gain, 0 lose somewhere." in told
     assert "Nothing is written." in told
     assert (course.folder / "gradebook.db").read_bytes() == before
+    points = {score.student: score.points for score in scores(course.folder)}
+    assert cli.main([*command, "--write"]) == 0
+    told = capsys.readouterr().out
+    assert "3 gain, 0 lose somewhere." in told and "Nothing is written" not in told
+    for score in scores(course.folder):
+        assert score.points == points[score.student] + 0.25
+        assert list(course.folder.glob(f"feedback/{score.student}/*/*.html"))

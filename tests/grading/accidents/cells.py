@@ -187,6 +187,40 @@ def colab_drive(notebook, folder):
     return notebook
 
 
+@accident("Lines that only Colab can run were put into comments")
+def colab_drive_and_pip(notebook, folder):
+    """Colab's drive, a `!pip` line and a helper that an answer needs share a cell."""
+    imports = notebook.cells[1]
+    imports.source = (
+        "!pip install einops\nfiles = !ls\nimport math; from google.colab import drive\n"
+        f"drive.mount('/content/drive')\n{imports.source}\n\n\ndef floor(x):\n"
+        "    return math.floor(x)"
+    )
+    own = cell_of(notebook, "convolve")
+    own.source = own.source.replace("np.zeros(", "floor(1.5) * np.zeros(")
+    return notebook
+
+
+@accident("")
+def names_of_python_taken(notebook, folder):
+    """A cell of one's own gives another meaning to names of Python, as `import *` does."""
+    own = "from numpy import *\n\nmax = min = abs = len = list = 0"
+    notebook.cells.insert(2, new_code_cell(own))
+    return notebook
+
+
+@accident("", score=15)
+def prints_for_debugging(notebook, folder):
+    """A wrong answer prints a thousand lines, some of which look like a verdict."""
+    own = cell_of(notebook, "convolve")
+    own.source = own.source.replace(
+        "    rows =",
+        "    for _ in range(1000):\n        print('right  all of it')\n    return 0\n    rows =",
+        1,
+    )
+    return notebook
+
+
 @accident("All marks of the cells are lost: the answers were found by their text")
 def marks_lost(notebook, folder):
     """A program (Colab, Kaggle, a converter) drops the metadata of every cell."""

@@ -52,6 +52,14 @@ def the_same_notebook_twice(notebook, folder):
     return notebook
 
 
+@accident("There are 12 notebooks, and 10 of them were looked at: hand in one")
+def a_notebook_of_each_day(notebook, folder):
+    """Eleven copies that nobody has touched since are handed in with the notebook."""
+    for day in range(1, 12):
+        (folder / f"convolution-{day}.ipynb").write_bytes(encoded(unwritten(notebook)))
+    return notebook
+
+
 @accident("There is convolution-old.ipynb, too, with other answers: convolution.ipynb was taken")
 def two_notebooks_with_different_answers(notebook, folder):
     """Two notebooks have as many answers, but other ones."""

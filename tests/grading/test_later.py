@@ -1,0 +1,140 @@
+"""What changes after a class was graded: due dates, times, hand-ins, the exercise itself."""
+
+import os
+import re
+import shutil
+
+import nbformat
+import pytest
+import zoo
+from paths import ROOT
+
+from cnnkit import cli
+from cnnkit.grading.course import autograde
+from cnnkit.grading.export import export, gradebook, scores
+from cnnkit.grading.statistics import statistics
+
+NAME = "01-pixels"
+FILE = "pixels.ipynb"
+
+
+@pytest.fixture
+def course(tmp_path):
+    """Two students with full marks, who lose them if they are late."""
+    folder = zoo.new_course(tmp_path / "course", NAME)
+    with (folder / "nbgrader_config.py").open("a") as config:
+        config.write('\nc.LateSubmissionPlugin.penalty_method = "zero"\n')
+    release = nbformat.read(ROOT / "exercises" / NAME / FILE, as_version=4)
+    for student in ("ada", "bea"):
+        zoo.submit(folder, NAME, zoo.fill_in(release, zoo.solutions(NAME)), student)
+    return folder
+
+
+def submitted(course, student):
+    return course / "submitted" / student / NAME
+
+
+def grade(course):
+    return autograde(course, NAME, jobs=1, with_feedback=True)
+
+
+def penalties(course):
+    return {score.student: score.penalty for score in scores(course)}
+
+
+def test_a_due_date_that_is_set_later_counts_and_a_time_that_goes_does_not(course):
+    stamp = submitted(course, "ada") / "timestamp.txt"
+    stamp.write_text("2026-11-04 08:00:00 UTC")
+    grade(course)
+    assert penalties(course) == {"ada": 0, "bea": 0}
+    with gradebook(course) as book:
+        book.update_or_create_assignment(NAME, duedate="2026-11-03 23:59 UTC")
+    assert all(result.fresh for result in grade(course).values())
+    assert penalties(course) == {"ada": 10, "bea": 0}
+    with gradebook(course) as book:
+        book.grant_extension(NAME, "ada", days=1)
+    assert {s: r.fresh for s, r in grade(course).items()} == {"ada": True, "bea": False}
+    assert penalties(course) == {"ada": 0, "bea": 0}
+    with gradebook(course) as book:
+        book.grant_extension(NAME, "ada")
+    grade(course)
+    assert penalties(course) == {"ada": 10, "bea": 0}
+    stamp.unlink()
+    assert {s: r.fresh for s, r in grade(course).items()} == {"ada": True, "bea": False}
+    assert penalties(course) == {"ada": 0, "bea": 0}
+
+
+def test_a_mark_of_what_is_there_no_more_is_not_handed_on(course):
+    grade(course)
+    path = submitted(course, "bea") / FILE
+    whole = path.read_bytes()
+    path.write_text("<html>")
+    results = grade(course)
+    assert results["bea"].score is None and not results["ada"].fresh
+    text, notes = export(course, "table")
+    assert "ada" in text and "bea" not in text
+    (note,) = notes
+    assert note.startswith(f"bea, {NAME}, is left out") and "10 points are of what was" in note
+    assert not (course / "feedback/bea" / NAME / "pixels.html").exists()
+    found = statistics(course, NAME)
+    assert found.students == 1
+    assert found.unread == ["bea: what is handed in now is not graded"]
+    path.write_bytes(whole)
+    assert grade(course)["bea"].score == 10
+    assert "bea" in export(course, "table")[0] and statistics(course, NAME).students == 2
+    assert (course / "feedback/bea" / NAME / "pixels.html").exists()
+
+
+def test_all_that_is_not_graded_is_named(course, capsys):
+    root = course / "submitted"
+    (root / "zipper").mkdir()
+    (root / "zipper/homework.zip").write_bytes(b"PK\3\4")
+    shutil.copytree(root / "bea" / NAME, root / "cap/01-Pixels")
+    shutil.copy(root / "bea" / NAME / FILE, root / "loose.ipynb")
+    (root / "bea/notes.txt").write_text("")
+    (root / "other/02-convolution").mkdir(parents=True)
+    (root / "other/empty").mkdir()
+    (course / "solutions/02-convolution").mkdir()
+    shutil.copy(
+        ROOT / "solutions/02-convolution/convolution.md", course / "solutions/02-convolution"
+    )
+    os.link(root / "bea" / NAME / FILE, root / "other/02-convolution/convolution.ipynb")
+    odd = os.fsencode(root) + b"/M\xfcller/" + NAME.encode()
+    try:
+        os.makedirs(odd)
+        shutil.copy(os.fsencode(root / "bea" / NAME / FILE), odd)
+    except OSError:
+        odd = None
+    (root / ".DS_Store").write_bytes(b"")
+    assert cli.main(["grade", NAME, "--jobs", "1", "--course", str(course)]) == 1
+    told = capsys.readouterr()
+    scored = dict(line.split()[::-1] for line in told.out.splitlines())
+    none = {"zipper", "cap", "loose.ipynb"} | ({"Müller"} if odd else set())
+    assert scored == {"ada": "10.00", "bea": "10.00"} | dict.fromkeys(none, "none")
+    lines = [
+        "  zipper: homework.zip lies in no assignment's folder: is it submitted/STUDENT/01-pixels",
+        "  cap: the folder 01-Pixels is of no assignment: is it 01-pixels?",
+        "  loose.ipynb: it is no folder of a student: is it submitted/STUDENT/01-pixels/?",
+        "  bea: notes.txt lies in no assignment's folder: is it submitted/STUDENT/01-pixels/?",
+    ]
+    if odd:
+        lines.append(
+            "  Müller: the name of its folder is not written in UTF-8: rename it, to Müller"
+        )
+    for line in lines:
+        assert line in told.err
+
+
+def test_other_functions_than_those_graded_are_told_with_what_to_do(course):
+    grade(course)
+    source = course / "solutions" / NAME / "pixels.md"
+    text = source.read_text("utf8")
+    source.write_text(re.sub(r"\bflat-index\b", "flat-place", text), "utf8")
+    with pytest.raises(RuntimeError) as told:
+        grade(course)
+    with gradebook(course) as book:
+        assert len(book.assignment_submissions(NAME)) == 2  # all marks are there
+        book.remove_assignment(NAME)
+    assert grade(course)["ada"].score == 8
+    for words in ("flat-index", "flat-place", "nbgrader db assignment remove 01-pixels --force"):
+        assert words in str(told.value)
