@@ -11,6 +11,7 @@ import math
 import re
 import select
 import struct
+import time
 
 import numpy as np
 
@@ -42,7 +43,7 @@ class Channel:
     """
 
     def __init__(self, sock, watch=None):
-        self.sock, self.watch = sock, watch
+        self.sock, self.watch, self.looked = sock, watch, time.monotonic()
         sock.setblocking(watch is None)
 
     def send(self, head, blobs=()):
@@ -99,10 +100,15 @@ class Channel:
         """Wait until the socket can be used, and look after the other side meanwhile."""
         pause, most = PAUSE
         some = [self.sock]
-        while not any(select.select([] if writing else some, some if writing else [], [], pause)):
-            self.watch()
+        while True:
+            ready = select.select([] if writing else some, some if writing else [], [], pause)
+            # Also who never lets us wait, and sends letter by letter, is looked after.
+            if not any(ready) or time.monotonic() > self.looked + most:
+                self.watch()
+                self.looked = time.monotonic()
+            if any(ready):
+                return True
             pause = min(2 * pause, most)
-        return True
 
 
 def encode(value, blobs, other):
