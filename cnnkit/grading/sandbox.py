@@ -194,6 +194,10 @@ def _bubblewrap():
             command += ["--dir", str(parent)]
         command += ["--ro-bind", str(path), str(path)]
     command += ["--dir", INSIDE, "--ro-bind", str(PACKAGE), f"{INSIDE}/{PACKAGE.name}"]
+    # What bubblewrap has made of nothing belongs to us, and a plain user's workers are all us.
+    made = ["/", "/dev", *([str(PACKAGE.parent)] if PACKAGE.is_relative_to("/usr") else [])]
+    for folder in made:
+        command += ["--remount-ro", folder]
     return [*command, "--chdir", "/tmp", "--"]
 
 

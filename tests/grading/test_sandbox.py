@@ -19,16 +19,37 @@ from cnnkit.grading import sandbox as walls
 from cnnkit.grading import source
 from cnnkit.grading.export import gradebook
 
-NAME = "01-pixels"
+NAME, HOME = "01-pixels", "/tmp/home"
 TRY = """
+import sys
 from cnnkit.grading.sandbox import Limits, Nursery, Worker
 with Nursery(["numpy"], Limits()) as nursery:
-    worker = Worker(nursery.wait())
-    cell = "import os, glob; print(os.getuid(), os.getpid(), glob.glob('/proc/*'), os.listdir('/'))"
-    worker.allow(20)
-    worker.send({"cells": [cell], "skip": []})
-    print(worker.receive()[0]["out"])
-    worker.close()
+    workers = [Worker(nursery.wait()), Worker(nursery)]
+    for worker in workers:
+        worker.allow(60)
+        worker.send({"cells": sys.argv[1:], "skip": []})
+        for _ in sys.argv[1:]:
+            print(worker.receive()[0]["out"])
+    for worker in workers:
+        worker.close()
+"""
+LOOK = "import os, glob; print(os.getuid(), os.getpid(), glob.glob('/proc/*'), os.listdir('/'))"
+# Each of two workers leaves a note wherever it may, and says where it finds one.
+NOTES = """
+found, left = [], []
+for folder, folders, files in os.walk("/"):
+    path = os.path.join(folder, "note")
+    if os.path.exists(path):
+        found.append(path)
+    try:
+        open(path, "w").close()
+        left.append(folder)
+    except OSError:
+        pass
+for path in glob.glob("/dev/pts/[0-9]*"):
+    found.append(path)
+kept = os.openpty()
+print([found, sorted(left)])
 """
 
 
@@ -49,16 +70,20 @@ def grade(folder, *options, path=None):
 
 @pytest.mark.parametrize("user", ["as we are", "a plain user"])
 def test_walls_stand_for_root_and_for_a_plain_user(sandbox, user):
-    command = [sys.executable, "-c", TRY]
+    command = [sys.executable, "-c", TRY, LOOK, NOTES]
     if user == "a plain user" and os.geteuid() == 0:
         if shutil.which("unshare") is None:
             pytest.skip("no `unshare` to become a plain user with")
         command = ["unshare", "--user", "--map-user=1000", "--map-group=1000", *command]
     done = subprocess.run(command, capture_output=True, text=True, cwd="/")
     assert done.returncode == 0, done.stderr
-    uid, pid, rest = done.stdout.split(maxsplit=2)
-    assert int(uid) != 0 and int(pid) == 1
-    assert rest.startswith("[] ") and not {"home", "srv", "var"} & set(ast.literal_eval(rest[3:]))
+    first, notes, second, others = filter(None, done.stdout.splitlines())
+    for said in (first, second):
+        uid, pid, rest = said.split(maxsplit=2)
+        assert int(uid) != 0 and int(pid) == 1
+        seen = set(ast.literal_eval(rest.removeprefix("[] ")))
+        assert rest.startswith("[] ") and not {"home", "srv", "var"} & seen
+    assert ast.literal_eval(notes) == ast.literal_eval(others) == [[], ["/dev/shm", "/tmp", HOME]]
 
 
 def test_a_machine_that_refuses_says_so_and_grades_nothing(tmp_path):
