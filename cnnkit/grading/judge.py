@@ -101,7 +101,7 @@ def _test(source, space, answers):
     """Run a test cell, and give its outputs: verdicts, what the answer printed, the score."""
     tree = ast.parse(source)
     last = ast.Expression(tree.body.pop().value)
-    told, answers.printed = io.StringIO(), ""
+    told, answers.printed, answers.held = io.StringIO(), "", 0
     outputs = []
     try:
         with contextlib.redirect_stdout(told), contextlib.redirect_stderr(io.StringIO()):
@@ -141,6 +141,7 @@ class Answers:
     cells: list[str]
     nursery: Nursery
     printed: str = ""
+    held: int = 0  # bytes of what came in this test cell: it may keep all
 
     def __post_init__(self):
         self.limits = self.nursery.limits
@@ -230,6 +231,9 @@ class Answers:
         try:
             worker.send(head, blobs)
             reply, back = worker.receive()
+            self.held += worker.channel.weight
+            if self.held > self.limits.memory:
+                raise Stopped("it gave back more than fits into its memory")
             if reply.get("call") != self.calls:  # not the reply to this, but to something earlier
                 raise values.Malformed("it answers nothing that was asked")
             if not hidden and len(self.printed) <= SHOWN:

@@ -20,6 +20,7 @@ __all__ = ["Channel", "Ended", "Malformed", "decode", "encode", "words"]
 MOST_TEXT, MOST_BYTES, DEPTH = 16 << 20, 256 << 20, 20
 PAUSE = 0.01, 0.2  # seconds between two looks at who lets us wait
 CHUNK = 1 << 20
+SWELLS = 10  # bytes that a letter of text takes, at most, when it has become numbers and lists
 PLAIN = bool, int, float, str, type(None)
 
 
@@ -44,6 +45,7 @@ class Channel:
 
     def __init__(self, sock, watch=None):
         self.sock, self.watch, self.looked = sock, watch, time.monotonic()
+        self.weight = 0  # bytes that the last message takes when it is values
         sock.setblocking(watch is None)
 
     def send(self, head, blobs=()):
@@ -74,6 +76,7 @@ class Channel:
             raise Malformed("it made no sense") from None
         if not good or sum(sizes) > MOST_BYTES:
             raise Malformed("it was too large")
+        self.weight = SWELLS * size + sum(sizes)
         return head, [self._read(n) for n in sizes]
 
     def close(self):
@@ -137,6 +140,8 @@ def encode(value, blobs, other):
 def decode(said, blobs, other, depth=0):
     """Make the value of what :func:`encode` said; what that left to its `other`, ours decodes.
 
+    Each of the `blobs` becomes one array, and is taken out: no message grows while it is read.
+
     Raises
     ------
     Malformed
@@ -171,9 +176,8 @@ def _array(blobs, place, dtype, shape):
         raise ValueError(shape)
     if math.prod(shape) * kind.itemsize != len(blobs[place]):
         raise ValueError(shape)
-    if not blobs[place]:
-        return np.empty(shape, kind)
-    return np.frombuffer(blobs[place], kind).reshape(shape).copy()
+    data, blobs[place] = blobs[place], None
+    return np.frombuffer(data, kind).reshape(shape).copy() if data else np.empty(shape, kind)
 
 
 def words(said, most):

@@ -167,8 +167,9 @@ def _answer(head, blobs, kept):
     back: list[bytes] = []
     with _printing() as printed, unwritten():
         try:
-            arguments = [values.decode(said, blobs, _given) for said in head["arguments"]]
-            options = {k: values.decode(said, blobs, _given) for k, said in head["options"].items()}
+            sent = list(blobs)  # each is read once, and those of the arguments again afterwards
+            arguments = [values.decode(said, sent, _given) for said in head["arguments"]]
+            options = {k: values.decode(said, sent, _given) for k, said in head["options"].items()}
             answer = _target(head, kept)(*arguments, **options)
             reply = {"answer": values.encode(answer, back, lambda x, _: _kept(x, kept))}
             reply["after"] = _after(head["arguments"], arguments, blobs, back)

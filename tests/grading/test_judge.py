@@ -152,6 +152,26 @@ def test_a_message_that_claims_too_much_is_not_read():
                 values.Channel(ours).receive()
 
 
+def test_a_message_does_not_grow_while_it_is_read():
+    """Bytes that are named twice would fill the judge's memory, whatever was sent."""
+    said = {"list": [{"array": [0, "|u1", [8]]}] * 2}
+    with pytest.raises(values.Malformed):
+        values.decode(said, [bytearray(8)], None)
+    (one,) = values.decode({"list": said["list"][:1]}, [bytearray(8)], None)
+    assert one.flags.owndata and one.tolist() == [0] * 8
+
+
+def test_who_gives_back_more_and_more_is_stopped(nursery):
+    """Each reply fits, and a test cell may keep them all."""
+    limits = nursery.limits
+    answer = "def f(x):\n    return np.zeros(x, 'u1')"
+    many = f"many = [f({limits.memory // 4}) for _ in range({{}})]\n    part.compare(1, 1)"
+    test = of(many.format(3), "hidden") + "\n" + of(many.format(5))
+    record, _ = judged(nursery, answer, test)
+    assert [part.verdict for part in record.parts] == ["right", "wrong"]
+    assert "it gave back more than fits into its memory" in record.parts[1].message
+
+
 # ---- what is told --------------------------------------------------------------------------------
 
 
