@@ -298,12 +298,12 @@ class _Reader:
         """Make what stands for something that is no value."""
         if kind == "odd":
             return np.array(None, dtype=object)
-        if kind == "tensor":
-            return type("Tensor", (_Thing,), {"number": content})()
         if kind == "class":
             return type(self.name(content, "Class"), (), {})
         if kind == "thing":
-            return type(self.name(content, "thing"), (_Thing,), {})()
+            name, number, said = content
+            own = {"number": number, "numbers": values.decode(said, blobs, self.other)}
+            return type(self.name(name, "thing"), (_Thing,), own)()
         if kind == "handle":
             number, name, network = content
             made = type(self.name(name, "thing"), (Handle,), {})
@@ -358,12 +358,19 @@ def _text(head, name, most):
 class _Thing:
     """Stands for an object that stays in the sandbox, and of which nothing is asked."""
 
-    number = float("nan")
+    number: Any = float("nan")
+    numbers: Any = None
 
     def __float__(self):
         if isinstance(self.number, bool | int | float):
             return float(self.number)
         raise TypeError(type(self).__name__)
+
+    def __array__(self, dtype=None, copy=None):
+        """Be in a list what it is there: a tensor, to name one, is an array to NumPy."""
+        if isinstance(self.numbers, np.ndarray):
+            return self.numbers.astype(dtype or self.numbers.dtype)
+        return np.array(None, dtype=object)
 
 
 class Handle(_Thing):

@@ -21,6 +21,7 @@ MOST_TEXT, MOST_BYTES, DEPTH = 16 << 20, 256 << 20, 20
 PAUSE = 0.01, 0.2  # seconds between two looks at who lets us wait
 CHUNK = 1 << 20
 SWELLS = 10  # bytes that a letter of text takes, at most, when it has become numbers and lists
+LONGEST = 10_000  # bits of an integer: longer ones Python does not write down
 PLAIN = bool, int, float, str, type(None)
 
 
@@ -119,6 +120,8 @@ def encode(value, blobs, other):
 
     What is no value is given to `other`, which says something in its place.
     """
+    if isinstance(value, int) and value.bit_length() > LONGEST:
+        return other(value, blobs)
     if value is None or type(value) in (bool, int, float, str):
         return value
     if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biuf":

@@ -171,7 +171,7 @@ def _answer(head, blobs, kept):
             arguments = [values.decode(said, sent, _given) for said in head["arguments"]]
             options = {k: values.decode(said, sent, _given) for k, said in head["options"].items()}
             answer = _target(head, kept)(*arguments, **options)
-            reply = {"answer": values.encode(answer, back, lambda x, _: _kept(x, kept))}
+            reply = {"answer": values.encode(answer, back, lambda x, blobs: _kept(x, blobs, kept))}
             reply["after"] = _after(head["arguments"], arguments, blobs, back)
         except BaseException as error:
             reply, back = {"error": _told(error)}, []
@@ -214,24 +214,29 @@ def _told(error):
 # ---- what goes out and comes in ------------------------------------------------------------------
 
 
-def _kept(value, kept):
+def _kept(value, blobs, kept):
     """Say of what is no value what it is; keep what can be called, for the judge to ask."""
-    torch = sys.modules.get("torch")
-    if isinstance(value, np.ndarray | np.generic):
-        return {"odd": value.dtype.name}
+    if isinstance(value, np.ndarray | np.generic | int):  # not one of numbers that arrays can hold
+        return {"odd": type(value).__name__}
     if isinstance(value, type):
         return {"class": value.__name__}
-    if torch is not None and type(value) is torch.Tensor:
-        blobs: list[bytes] = []
-        array = value.detach().cpu()
-        if array.numel() == 1:
-            return {"tensor": values.encode(array.item(), blobs, lambda *_: None)}
-        return {"thing": "Tensor"}
     if not callable(value):
-        return {"thing": type(value).__name__}
+        return {"thing": [type(value).__name__, *_numbers(value, blobs)]}
     kept.append(value)
     kinds = {kind.__name__ for kind in type(value).__mro__}
     return {"handle": [len(kept) - 1, type(value).__name__, bool(kinds & {"Module", "Model"})]}
+
+
+def _numbers(thing, blobs):
+    """Give the number, and the array, that NumPy would make of a thing; None where it makes none."""
+    torch = sys.modules.get("torch")
+    one = torch is not None and type(thing) is torch.Tensor and thing.numel() == 1
+    number = thing.item() if one else None
+    try:
+        array = np.asarray(thing)
+    except Exception:
+        array = None
+    return [values.encode(some, blobs, lambda *_: None) for some in (number, array)]
 
 
 def _given(kind, content, blobs):

@@ -247,6 +247,8 @@ def test_what_stands_around_an_honest_answer_costs_nothing(nursery, own, answer)
     [
         ("None", "Your function gave None back"),
         ("{1}", "Your function gave a set back"),
+        ("10 ** 5000", "something else than plain numbers"),
+        ("[1, 10 ** 5000]", "something else than plain numbers"),
         ("np.array([1j])", "something else than plain numbers"),
         ("np.array(['a'])", "something else than plain numbers"),
         ("[[1], [1, 2]]", "have different lengths"),
@@ -257,6 +259,31 @@ def test_what_stands_around_an_honest_answer_costs_nothing(nursery, own, answer)
 def test_what_is_no_array_is_told_as_before(nursery, result, words):
     record, _ = judged(nursery, f"def f(x):\n    return {result}", of("part.compare(f(1), [1])"))
     assert record.score == 0 and words in record.parts[0].message
+
+
+TENSORS = {
+    "[torch.tensor(1.0), torch.tensor(2.0)]": ([1, 2], ""),
+    "[torch.ones(2)]": ([[1, 1]], ""),
+    "(torch.ones(2), 1 * np.ones(2))": ([[1, 1], [1, 1]], ""),
+    "[Image.new('L', (2, 1), 7)]": ([[[7, 7]]], ""),
+    "[torch.ones(2), torch.ones(3)]": ([[1, 1]], "have different lengths"),
+    "[torch.nn.Linear(1, 1)]": ([1], "something else than plain numbers"),
+    "torch.ones(2)": ([1, 1], "Your function gave a Tensor back"),
+}
+
+
+@pytest.mark.parametrize("result", TENSORS)
+def test_a_list_of_tensors_counts_on_both_sides_as_the_array_that_it_makes(
+    nursery_with_torch, result
+):
+    expected, words = TENSORS[result]
+    answer = f"import torch\nfrom PIL import Image\ndef f(x):\n    return {result}"
+    test = of(f"part.compare(f(1), {expected})")
+    record, _ = judged(nursery_with_torch, answer, test)
+    space = {"np": np, "checks": checks, "marks": checks.Marks("f", points=4)}
+    exec(f"{answer}\n{test}", space)
+    for said in (record.parts[0].message, space["marks"].parts[0]["message"]):
+        assert words in said and bool(words) == bool(said)
 
 
 def test_arguments_that_were_changed_are_seen(nursery):
