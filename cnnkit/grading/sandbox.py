@@ -34,6 +34,11 @@ IN_ANY_CASE = 0.1  # of each second on the clock: what works in ways that no num
 INSIDE = "/course"  # where the package stands in the sandbox, wherever it stands outside
 STRANGERS = 1_000_000_000  # users that nobody is: one for each nursery
 
+ENDED = (
+    "Something ended the sandbox while this notebook was judged, so it has no mark: grade again. "
+    "If it happens again, the machine may have too little memory: try it with --jobs 1."
+)
+
 
 class Refused(NotJudged):
     """The walls around what students send cannot be built on this machine."""
@@ -118,8 +123,25 @@ class Nursery:
         if said != b"ready":
             self.close()
             raise Refused(self._complaint() or "its Python did not start")
-        Worker(self).close()
+        try:
+            self.ask()
+        except NotJudged as error:
+            raise Refused(str(error)) from None
         return self
+
+    def ask(self):
+        """Make sure that it lives: let it fork a worker.
+
+        Raises
+        ------
+        NotJudged
+            If it does not; no answer is to blame for that.
+        """
+        Worker(self).close()
+
+    def has_ended(self):
+        """Tell whether it is there no more: only the process that has started it knows."""
+        return self.process.poll() is not None
 
     def _complaint(self):
         self.complaint.seek(0)
@@ -208,16 +230,19 @@ class Worker:
     """A process that runs one student's code, and all that it starts: messages, watch, end."""
 
     def __init__(self, nursery):
-        self.limits, self.walled = nursery.limits, nursery.walled
+        self.nursery, self.limits, self.walled = nursery, nursery.limits, nursery.walled
         ours, theirs = socket.socketpair()
         ours.settimeout(60)
         try:
             with theirs:
                 socket.send_fds(nursery.control, [b"w"], [theirs.fileno()])
             message, handles, *_ = socket.recv_fds(ours, 200, 1)
-        except OSError as error:
-            raise NotJudged(f"The sandbox has ended: {nursery._complaint() or error}") from None
-        if not message or message.startswith(b"!"):
+        except OSError:
+            message = b""
+        if not message:
+            ours.close()
+            raise NotJudged(ENDED)
+        if message.startswith(b"!"):
             ours.close()
             raise Refused(message[1:].decode("utf-8", "replace") or nursery._complaint())
         self.handle = handles[0] if handles else None
@@ -266,6 +291,8 @@ class Worker:
         ------
         OutOfTime, Stopped
             If it takes too long or uses too much, ends, or says what makes no sense.
+        NotJudged
+            If it has ended because the whole sandbox has.
         """
         with self._reasons():
             return self.channel.receive()
@@ -276,6 +303,7 @@ class Worker:
             yield
         except values.Ended:
             full = self.memory is not None and self.memory.was_full()
+            self.nursery.ask()
             raise Stopped("it filled the memory" if full else "it ended Python") from None
         except values.Malformed as error:
             raise Stopped(f"its reply was not to be read: {error}") from None

@@ -15,6 +15,7 @@ from hypothesis.extra import numpy as arrays
 from nbformat.v4 import new_code_cell, new_notebook
 
 from cnnkit import checks
+from cnnkit.checks.marks import NotJudged
 from cnnkit.grading import values
 from cnnkit.grading.judge import PRINTED, judge
 from cnnkit.grading.sandbox import Limits, Nursery
@@ -335,6 +336,18 @@ def test_a_loop_without_an_end_costs_its_part_and_no_other_function(nursery):
     record, _ = judged(nursery, answer, test)
     assert [part.verdict for part in record.parts] == ["wrong", "right"]
     assert "a loop that never ends" in record.parts[0].message
+
+
+def test_when_the_sandbox_is_ended_nobody_is_judged(sandbox):
+    """Not even in the last part, where no other worker is asked for afterwards."""
+    with Nursery(["numpy"], LIMITS) as nursery:
+        nursery.wait()
+        test = "import os, signal\n" + of("part.compare(f(0), 0)", "hidden") + "\n"
+        end = f"os.kill({nursery.process.pid}, signal.SIGKILL)"
+        test += of(f"{end}\n    part.compare(f(1), 1)", "hidden")
+        with pytest.raises(NotJudged, match="grade again"):
+            judged(nursery, "import time\ndef f(x):\n    time.sleep(x)\n    return x", test)
+        assert nursery.process.wait(10) and nursery.has_ended()
 
 
 # ---- what could still be forged ------------------------------------------------------------------

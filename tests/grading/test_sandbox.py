@@ -5,6 +5,7 @@ import contextlib
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import pytest
 import zoo
 from paths import ROOT
 
+from cnnkit.grading import pipeline
 from cnnkit.grading import sandbox as walls
 from cnnkit.grading import source
 from cnnkit.grading.export import gradebook
@@ -169,6 +171,26 @@ def test_runs_that_were_killed_at_twenty_moments_lose_nothing(sandbox, tmp_path)
     ]
     for pattern in ("autograded/*/*/*", "feedback/*/*/*"):
         assert len(list(folder.glob(pattern))) == 8
+
+
+def test_a_sandbox_that_something_ends_is_started_anew_and_costs_no_marks(
+    sandbox, tmp_path, monkeypatch
+):
+    """As the kernel does where the memory is short, or whoever stops the run."""
+    whole = pipeline.judge
+
+    def judge(source, notebook, nursery):
+        with contextlib.suppress(FileExistsError):
+            (tmp_path / "ended").touch(exist_ok=False)
+            os.kill(nursery.process.pid, signal.SIGKILL)
+        whole(source, notebook, nursery)
+
+    monkeypatch.setattr(pipeline, "judge", judge)
+    folder = handed_in(tmp_path / "course", ["ada", "bea", "cleo"])
+    graded = pipeline.autograde(folder, NAME, jobs=1)
+    assert {student: result.score for student, result in graded.items()} == {
+        student: 10.0 for student in ("ada", "bea", "cleo")
+    }
 
 
 def test_a_worker_that_has_ended_leaves_no_process(sandbox):
