@@ -186,12 +186,13 @@ class Answers:
             self.starts += 1
             worker = Worker(self.nursery)
             said: list = []
+            worker.allow(self.limits.cell)
             try:
                 worker.send({"cells": self.cells, "skip": list(self.skip)})
                 while len(said) < len(self.cells):
-                    worker.allow(self.limits.cell)
                     head, _ = worker.receive()
                     said.append((_text(head, "out", SHOWN), _error(head.get("error"))))
+                    worker.allow(self.limits.cell)
                 self.workers[hidden], self.said[hidden] = worker, said
             except (Stopped, OutOfTime, values.Malformed) as error:
                 self._end(worker)
@@ -212,6 +213,10 @@ class Answers:
         that is being judged belongs.
         """
         part = Part.current
+        with part.elsewhere() if part else contextlib.nullcontext():
+            return self._call(part, what, arguments, options, born)
+
+    def _call(self, part, what, arguments, options, born):
         hidden = part is None or part.hidden
         worker: Worker = born or self.worker(hidden)
         if worker is not self.workers.get(hidden):

@@ -228,7 +228,7 @@ def _kept(value, blobs, kept):
 
 
 def _numbers(thing, blobs):
-    """Give the number, and the array, that NumPy would make of a thing; None where it makes none."""
+    """Give the number and the array that NumPy makes of a thing; None where it makes none."""
     torch = sys.modules.get("torch")
     one = torch is not None and type(thing) is torch.Tensor and thing.numel() == 1
     number = thing.item() if one else None

@@ -350,6 +350,18 @@ def test_when_the_sandbox_is_ended_nobody_is_judged(sandbox):
         assert nursery.process.wait(10) and nursery.has_ended()
 
 
+def test_cells_that_take_their_time_cost_no_part_its_own(nursery):
+    """Also where they run first within a hidden part, and take longer than that may."""
+    slow = "import time\ntime.sleep(0.5)"
+    test = "\n".join(
+        f"with marks.{kind}('a part', seconds=0.1) as part:\n    part.compare(f(1), 7)"
+        for kind in ("part", "hidden")
+    )
+    answer = "def f(x):\n    return x * helper"
+    record, _ = judged(nursery, answer, test, slow, slow, slow + "\nhelper = 7")
+    assert record.score == 4, record
+
+
 # ---- what could still be forged ------------------------------------------------------------------
 
 

@@ -16,9 +16,8 @@ import pytest
 import zoo
 from paths import ROOT
 
-from cnnkit.grading import pipeline
+from cnnkit.grading import pipeline, source
 from cnnkit.grading import sandbox as walls
-from cnnkit.grading import source
 from cnnkit.grading.export import gradebook
 
 NAME, HOME = "01-pixels", "/tmp/home"
@@ -188,9 +187,8 @@ def test_a_sandbox_that_something_ends_is_started_anew_and_costs_no_marks(
     monkeypatch.setattr(pipeline, "judge", judge)
     folder = handed_in(tmp_path / "course", ["ada", "bea", "cleo"])
     graded = pipeline.autograde(folder, NAME, jobs=1)
-    assert {student: result.score for student, result in graded.items()} == {
-        student: 10.0 for student in ("ada", "bea", "cleo")
-    }
+    scores = {student: result.score for student, result in graded.items()}
+    assert scores == {"ada": 10.0, "bea": 10.0, "cleo": 10.0}
 
 
 def test_a_worker_that_has_ended_leaves_no_process(sandbox):
