@@ -483,5 +483,6 @@ def _give_state_back(thing, state, blobs, reader):
         if not same or (mode, tuple(size)) != (thing.mode, thing.size):
             thing.paste(255 if thing.getextrema() == (0, 0) else 0, (0, 0, *thing.size))
     for name, value in state.get("own", {}).items():
-        if type(vars(thing).get(name)) is type(value):
+        plain = isinstance(value, int | float | list) and not name.startswith("_")
+        if plain and type(vars(thing).get(name)) is type(value):
             setattr(thing, name, value)

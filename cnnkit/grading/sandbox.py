@@ -97,6 +97,7 @@ class Nursery:
             env=_environment(self.home, threads, INSIDE if walled else str(PACKAGE.parent)),
         )
         theirs.close()
+        Cgroup.tidy()
         strange = STRANGERS + self.process.pid if walled and os.geteuid() == 0 else None
         settings = {
             "modules": list(modules),
@@ -382,6 +383,15 @@ class Cgroup:
         except OSError:
             self.close()
             raise
+
+    @classmethod
+    def tidy(cls):
+        """Take away what a run that was killed has left."""
+        for limit, _ in cls.NAMES:
+            for folder in (cls.ROOT / limit).parent.glob("cnnkit-*-*"):
+                if not Path("/proc", folder.name.split("-")[1]).exists():
+                    with contextlib.suppress(OSError):
+                        folder.rmdir()
 
     @classmethod
     def around(cls, pid, most):

@@ -365,24 +365,42 @@ def test_cells_that_take_their_time_cost_no_part_its_own(nursery):
 # ---- what could still be forged ------------------------------------------------------------------
 
 
-def test_only_what_the_sandbox_alone_can_know_can_be_forged(nursery):
-    """An answer that finds its way into the worker can lie about arguments, not about numbers."""
-    answer = """
+FORGED = """
 import gc
 for space in gc.get_objects():
     if isinstance(space, dict) and "_after" in space and "_state" in space:
-        space["_after"] = lambda *args: []
-
-def f(x):
-    x[...] = 0
-    return np.array([0.0, 1.0, 2.0])
+        space["{name}"] = {instead}
 """
+
+
+def test_only_what_the_sandbox_alone_can_know_can_be_forged(nursery):
+    """An answer that finds its way into the worker can lie about arguments, not about numbers."""
+    answer = FORGED.format(name="_after", instead="lambda *args: []")
+    answer += "\n\ndef f(x):\n    x[...] = 0\n    return np.array([0.0, 1.0, 2.0])"
     given_ = "x = part.given(np.arange(3.0))\n    "
     believed = of(f"{given_}part.compare(f(x), [0, 1, 2], unchanged=True)")
     record, _ = judged(nursery, answer, believed)
     assert record.score == 4  # this much is the worker's word
     record, _ = judged(nursery, answer, of(f"{given_}part.compare(f(x), [0, 1, 3])"))
     assert record.score == 0
+
+
+def test_of_a_tests_own_object_only_its_public_numbers_and_lists_can_be_set(nursery):
+    answer = FORGED.format(
+        name="_state", instead="lambda *args: dict(own=dict(a=5, b=[1], c=1, d=2, _e=3))"
+    )
+    test = """
+class Kept:
+    def __init__(self):
+        self.a, self.b, self.c, self._e = 0, [], None, 0
+
+thing = Kept()
+with marks.hidden('an object') as part:
+    f(thing)
+    part.require(vars(thing) == {'a': 5, 'b': [1], 'c': None, '_e': 0}, 'set')
+"""
+    record, _ = judged(nursery, answer + "\n\ndef f(x):\n    pass", test)
+    assert record.score == 4, record
 
 
 def test_what_is_sent_into_the_sandbox_holds_no_expected_value(nursery):

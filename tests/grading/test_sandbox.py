@@ -191,6 +191,17 @@ def test_a_sandbox_that_something_ends_is_started_anew_and_costs_no_marks(
     assert scores == {"ada": 10.0, "bea": 10.0, "cleo": 10.0}
 
 
+def test_folders_that_a_killed_run_has_left_are_taken_away(tmp_path, monkeypatch):
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    names = f"cnnkit-{gone.pid}-7", f"cnnkit-{os.getpid()}-7", "another"
+    for name in names:
+        (tmp_path / "memory" / name).mkdir(parents=True)
+    monkeypatch.setattr(walls.Cgroup, "ROOT", tmp_path)
+    walls.Cgroup.tidy()
+    assert sorted(path.name for path in (tmp_path / "memory").iterdir()) == sorted(names[1:])
+
+
 def test_a_worker_that_has_ended_leaves_no_process(sandbox):
     with walls.Nursery(["numpy"]) as nursery:
         worker = walls.Worker(nursery.wait())
