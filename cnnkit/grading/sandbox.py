@@ -23,6 +23,7 @@ from pathlib import Path
 
 from cnnkit.checks.marks import NotJudged, OutOfTime
 from cnnkit.grading import values
+from cnnkit.study.kernel import SECONDS
 
 __all__ = ["Limits", "Nursery", "Refused", "Stopped", "Worker"]
 
@@ -57,7 +58,7 @@ class Limits:
     """
 
     patience: float = 1.0  # how often the seconds that a part of a test allows
-    cell: float = 30.0  # seconds for each cell of a student's
+    cell: float = SECONDS  # seconds for each cell of a student's
     notebook: float = 900.0  # seconds for all of a notebook
     memory: int = 2 << 30  # bytes
     processes: int = 64
@@ -219,8 +220,8 @@ def _bubblewrap():
     command += ["--dir", INSIDE, "--ro-bind", str(PACKAGE), f"{INSIDE}/{PACKAGE.name}"]
     # What bubblewrap has made of nothing belongs to us, and a plain user's workers are all us.
     made = ["/", "/dev", *([str(PACKAGE.parent)] if PACKAGE.is_relative_to("/usr") else [])]
-    for folder in made:
-        command += ["--remount-ro", folder]
+    for name in made:
+        command += ["--remount-ro", name]
     return [*command, "--chdir", "/tmp", "--"]
 
 

@@ -24,12 +24,11 @@ import numpy as np
 
 from cnnkit.checks.memory import unwritten
 from cnnkit.grading import values, walls
+from cnnkit.study.kernel import without_effect
 
 __all__ = ["nursery", "serve"]
 
 PRINTED = 10_000  # characters that are kept of what a cell, or a call, prints
-# Pictures are drawn for nobody, and a cell that forgets the others costs no marks.
-WITHOUT_EFFECT = "gui", "matplotlib", "pylab", "reset", "reset_selective", "xdel"
 OPERATIONS = ("outputs", "count", "shapes", "load")  # what a network is asked, beside being called
 
 
@@ -109,8 +108,7 @@ def shell():
     }
     made: Any = InteractiveShell.instance(config=Config(quiet))
     made.showtraceback = made.showsyntaxerror = lambda *args, **options: None
-    for name in WITHOUT_EFFECT:
-        made.register_magic_function(lambda line: None, "line", name)
+    without_effect(made)
     sys.path.append("")  # a student's own files come last
     return made
 
