@@ -9,17 +9,20 @@ import struct
 
 import numpy as np
 import pytest
+import zoo
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from nbformat.v4 import new_code_cell, new_notebook
+from paths import ANSWERS, ROOT
 
 from cnnkit import checks
 from cnnkit.checks.marks import NotJudged
 from cnnkit.grading import values
 from cnnkit.grading.judge import PRINTED, judge
 from cnnkit.grading.sandbox import Limits, Nursery
-from cnnkit.study.cells import is_test
+from cnnkit.grading.source import assignments, notebook_from
+from cnnkit.study.cells import function_of, grade_id, is_answer, is_test
 from cnnkit.study.records import read_record
 from cnnkit.study.repair import rebuild
 
@@ -383,6 +386,48 @@ def test_only_what_the_sandbox_alone_can_know_can_be_forged(nursery):
     assert record.score == 4  # this much is the worker's word
     record, _ = judged(nursery, answer, of(f"{given_}part.compare(f(x), [0, 1, 3])"))
     assert record.score == 0
+
+
+ORDER = FORGED.format(name="_state", instead="lambda *args, old=space['_state']: told(old(*args))")
+ORDER = f"""
+def told(said):
+    lies = {{"events": ["forward", "backward"], "most": 1}}
+    said["own"] = {{name: lies.get(name, true) for name, true in said.get("own", {{}}).items()}}
+    return said
+{ORDER}
+"""
+COUNT = "from cnnkit.checks import probe\nprobe.Network.count = lambda self: 438_842\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "title", "lie", "won"),
+    [
+        ("08-training", "accumulate_gradients", "one big batch", ORDER, 0.5),
+        ("08-training", "accumulate_gradients", "backward in the end", ORDER, 0.5),
+        ("08-training", "accumulate_gradients", "added in full", ORDER, 0),
+        ("07-cats-and-dogs", "article_model", "padded", COUNT, 1.33),
+    ],
+)
+def test_a_lie_wins_the_part_that_asks_and_no_other(
+    nursery_with_torch, name, function, title, lie, won
+):
+    """Of the order of a loss and the size of batches (08), and of a network's parameters (07)."""
+    (answer,) = (a for a in zoo.read_answers(ANSWERS / name / f"{function}.py") if a.title == title)
+    frame = notebook_from(assignments(ROOT)[name])
+    answers, tests = (
+        [cell for cell in frame.cells if wanted(cell) and function_of(grade_id(cell)) == function]
+        for wanted in (is_answer, is_test)
+    )
+    own = [cell for cell in frame.cells if cell.cell_type == "code" and not grade_id(cell)]
+    source = new_notebook(cells=[*own, *answers, *tests])
+    scores = []
+    for code in (answer.code, lie + answer.code):
+        cells = copy.deepcopy(source.cells)
+        cells[len(own)].source = code
+        notebook = rebuild(source, cells).notebook
+        judge(source, notebook, nursery_with_torch)
+        scores.append(read_record(next(filter(is_test, notebook.cells))).score)
+    assert scores[1] - scores[0] == pytest.approx(won, abs=0.01), scores
 
 
 def test_of_a_tests_own_object_only_its_public_numbers_and_lists_can_be_set(nursery):
