@@ -167,10 +167,14 @@ def test_a_message_does_not_grow_while_it_is_read():
 
 def test_who_gives_back_more_and_more_is_stopped(nursery):
     """Each reply fits, and a test cell may keep them all."""
-    limits = nursery.limits
+    size = nursery.limits.memory // 16
     answer = "def f(x):\n    return np.zeros(x, 'u1')"
-    many = f"many = [f({limits.memory // 4}) for _ in range({{}})]\n    part.compare(1, 1)"
-    test = of(many.format(3), "hidden") + "\n" + of(many.format(5))
+    test = "\n".join(
+        f"with marks.{kind}('a part', seconds=60) as part:\n"
+        f"    many = [f({size}) for _ in range({count})]\n"
+        f"    part.compare(1, 1)"
+        for kind, count in (("hidden", 12), ("part", 17))
+    )
     record, _ = judged(nursery, answer, test)
     assert [part.verdict for part in record.parts] == ["right", "wrong"]
     assert "it gave back more than fits into its memory" in record.parts[1].message
