@@ -363,6 +363,15 @@ class Part:
         print(textwrap.fill(message, 88, initial_indent=INDENT, subsequent_indent=INDENT))
         return True
 
+    @contextlib.contextmanager
+    def elsewhere(self):
+        """Let no alarm ring while another process is at work, which has limits of its own."""
+        self.alarm.stop()
+        try:
+            yield
+        finally:
+            self.alarm.start()
+
     def _record(self, verdict, message):
         self.marks.parts.append(
             {

@@ -72,6 +72,9 @@ class Cluster:
     def wait(self):
         """Wait for nothing: they are there, or others come."""
 
+    def ready(self, slot):
+        """Do nothing: each machine looks after its own sandbox."""
+
     def judge(self, slot, source, notebook):
         """Judge a notebook on one of them; the outputs of the notebook are written.
 
@@ -124,7 +127,7 @@ def _judged(source, notebook, code, limits, walled):
 def _nursery(modules, limits: Limits, walled):
     """Give a sandbox that is warm; one whose exercise is over makes room."""
     key = tuple(modules), limits, walled
-    if key in WARM and WARM[key].process.poll() is None:
+    if key in WARM and not WARM[key].has_ended():
         return WARM[key]
     while WARM:
         WARM.popitem()[1].close()

@@ -101,7 +101,7 @@ def _test(source, space, answers):
     """Run a test cell, and give its outputs: verdicts, what the answer printed, the score."""
     tree = ast.parse(source)
     last = ast.Expression(tree.body.pop().value)
-    told, answers.printed = io.StringIO(), ""
+    told, answers.printed, answers.held = io.StringIO(), "", 0
     outputs = []
     try:
         with contextlib.redirect_stdout(told), contextlib.redirect_stderr(io.StringIO()):
@@ -141,6 +141,7 @@ class Answers:
     cells: list[str]
     nursery: Nursery
     printed: str = ""
+    held: int = 0  # bytes of what came in this test cell: it may keep all
 
     def __post_init__(self):
         self.limits = self.nursery.limits
@@ -185,12 +186,13 @@ class Answers:
             self.starts += 1
             worker = Worker(self.nursery)
             said: list = []
+            worker.allow(self.limits.cell)
             try:
                 worker.send({"cells": self.cells, "skip": list(self.skip)})
                 while len(said) < len(self.cells):
-                    worker.allow(self.limits.cell)
                     head, _ = worker.receive()
                     said.append((_text(head, "out", SHOWN), _error(head.get("error"))))
+                    worker.allow(self.limits.cell)
                 self.workers[hidden], self.said[hidden] = worker, said
             except (Stopped, OutOfTime, values.Malformed) as error:
                 self._end(worker)
@@ -211,6 +213,10 @@ class Answers:
         that is being judged belongs.
         """
         part = Part.current
+        with part.elsewhere() if part else contextlib.nullcontext():
+            return self._call(part, what, arguments, options, born)
+
+    def _call(self, part, what, arguments, options, born):
         hidden = part is None or part.hidden
         worker: Worker = born or self.worker(hidden)
         if worker is not self.workers.get(hidden):
@@ -230,6 +236,9 @@ class Answers:
         try:
             worker.send(head, blobs)
             reply, back = worker.receive()
+            self.held += worker.channel.weight
+            if self.held > self.limits.memory:
+                raise Stopped("it gave back more than fits into its memory")
             if reply.get("call") != self.calls:  # not the reply to this, but to something earlier
                 raise values.Malformed("it answers nothing that was asked")
             if not hidden and len(self.printed) <= SHOWN:
@@ -294,12 +303,12 @@ class _Reader:
         """Make what stands for something that is no value."""
         if kind == "odd":
             return np.array(None, dtype=object)
-        if kind == "tensor":
-            return type("Tensor", (_Thing,), {"number": content})()
         if kind == "class":
             return type(self.name(content, "Class"), (), {})
         if kind == "thing":
-            return type(self.name(content, "thing"), (_Thing,), {})()
+            name, number, said = content
+            own = {"number": number, "numbers": values.decode(said, blobs, self.other)}
+            return type(self.name(name, "thing"), (_Thing,), own)()
         if kind == "handle":
             number, name, network = content
             made = type(self.name(name, "thing"), (Handle,), {})
@@ -354,12 +363,19 @@ def _text(head, name, most):
 class _Thing:
     """Stands for an object that stays in the sandbox, and of which nothing is asked."""
 
-    number = float("nan")
+    number: Any = float("nan")
+    numbers: Any = None
 
     def __float__(self):
         if isinstance(self.number, bool | int | float):
             return float(self.number)
         raise TypeError(type(self).__name__)
+
+    def __array__(self, dtype=None, copy=None):
+        """Be in a list what it is there: a tensor, to name one, is an array to NumPy."""
+        if isinstance(self.numbers, np.ndarray):
+            return self.numbers.astype(dtype or self.numbers.dtype)
+        return np.array(None, dtype=object)
 
 
 class Handle(_Thing):
@@ -467,5 +483,6 @@ def _give_state_back(thing, state, blobs, reader):
         if not same or (mode, tuple(size)) != (thing.mode, thing.size):
             thing.paste(255 if thing.getextrema() == (0, 0) else 0, (0, 0, *thing.size))
     for name, value in state.get("own", {}).items():
-        if type(vars(thing).get(name)) is type(value):
+        plain = isinstance(value, int | float | list) and not name.startswith("_")
+        if plain and type(vars(thing).get(name)) is type(value):
             setattr(thing, name, value)

@@ -139,7 +139,8 @@ def autograde(
             desk.exporter = book.exporter(source) if with_feedback else None
             place.wait()
             with tqdm(total=len(todo), unit=" notebooks", disable=None) as bar:
-                results = workers.each(desk.grade, todo, place.jobs, lambda student: bar.update())
+                told, ready = lambda student: bar.update(), place.ready
+                results = workers.each(desk.grade, todo, place.jobs, told, ready=ready)
         except Refused as refused:
             raise RuntimeError(NO_SANDBOX.format(why=refused)) from None
         except workers.Over as over:
@@ -179,10 +180,8 @@ class Here(contextlib.ExitStack):
 
         self.jobs, self.modules = min(jobs or cpu_count(), notebooks), modules
         self.threads = max(1, cpu_count() // self.jobs)
-        self.nurseries = [
-            self.enter_context(Nursery(modules, limits, self.threads, walled))
-            for _ in range(self.jobs)
-        ]
+        self.settings = modules, limits, self.threads, walled
+        self.nurseries = [self.enter_context(Nursery(*self.settings)) for _ in range(self.jobs)]
 
     def prepare(self):
         """Import what test cells import, once for all that are forked from here."""
@@ -195,6 +194,11 @@ class Here(contextlib.ExitStack):
         """Wait until all stand."""
         for nursery in self.nurseries:
             nursery.wait()
+
+    def ready(self, slot):
+        """Start the sandbox of a slot anew, if something has ended it."""
+        if self.nurseries[slot].has_ended():
+            self.nurseries[slot] = self.enter_context(Nursery(*self.settings)).wait()
 
     def judge(self, slot, source, notebook):
         """Judge a notebook, alone in this slot."""

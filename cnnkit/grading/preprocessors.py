@@ -104,7 +104,10 @@ class Judge(NbGraderPreprocessor):
         """Judge a notebook that `Repair` has made."""
         source = _source(self.parent.parent, resources["nbgrader"])
         try:
-            judge(source, nb, _nursery(tuple(modules_of(source))))
+            modules = tuple(modules_of(source))
+            if _nursery(modules).has_ended():
+                _nursery.cache_clear()
+            judge(source, nb, _nursery(modules))
         except NotJudged as error:
             raise RuntimeError(f"Students' code runs in a sandbox alone: {error}") from None
         return nb, resources

@@ -23,15 +23,22 @@ from pathlib import Path
 
 from cnnkit.checks.marks import NotJudged, OutOfTime
 from cnnkit.grading import values
+from cnnkit.study.kernel import SECONDS
 
 __all__ = ["Limits", "Nursery", "Refused", "Stopped", "Worker"]
 
 PACKAGE = Path(__file__).resolve().parents[1]
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
-MOST_SLEPT = 0.2  # seconds between two looks, if we were not kept from looking
+MOST_WAITED = 0.2  # seconds between two looks, if we were not kept from looking
+IN_ANY_CASE = 0.1  # of each second on the clock: what works in ways that no number shows ends, too
 INSIDE = "/course"  # where the package stands in the sandbox, wherever it stands outside
 STRANGERS = 1_000_000_000  # users that nobody is: one for each nursery
+
+ENDED = (
+    "Something ended the sandbox while this notebook was judged, so it has no mark: grade again. "
+    "If it happens again, the machine may have too little memory: try it with --jobs 1."
+)
 
 
 class Refused(NotJudged):
@@ -46,11 +53,12 @@ class Stopped(Exception):
 class Limits:
     """What the code of one student may use.
 
-    Seconds are those that it calculates, or sleeps: a busy machine costs nobody anything.
+    Seconds are those that it calculates, or waits: a busy machine costs nobody anything. Only what
+    seems to work and uses nothing is stopped by the clock, ten times later.
     """
 
     patience: float = 1.0  # how often the seconds that a part of a test allows
-    cell: float = 30.0  # seconds for each cell of a student's
+    cell: float = SECONDS  # seconds for each cell of a student's
     notebook: float = 900.0  # seconds for all of a notebook
     memory: int = 2 << 30  # bytes
     processes: int = 64
@@ -90,6 +98,7 @@ class Nursery:
             env=_environment(self.home, threads, INSIDE if walled else str(PACKAGE.parent)),
         )
         theirs.close()
+        Cgroup.tidy()
         strange = STRANGERS + self.process.pid if walled and os.geteuid() == 0 else None
         settings = {
             "modules": list(modules),
@@ -116,8 +125,25 @@ class Nursery:
         if said != b"ready":
             self.close()
             raise Refused(self._complaint() or "its Python did not start")
-        Worker(self).close()
+        try:
+            self.ask()
+        except NotJudged as error:
+            raise Refused(str(error)) from None
         return self
+
+    def ask(self):
+        """Make sure that it lives: let it fork a worker.
+
+        Raises
+        ------
+        NotJudged
+            If it does not; no answer is to blame for that.
+        """
+        Worker(self).close()
+
+    def has_ended(self):
+        """Tell whether it is there no more: only the process that has started it knows."""
+        return self.process.poll() is not None
 
     def _complaint(self):
         self.complaint.seek(0)
@@ -192,6 +218,10 @@ def _bubblewrap():
             command += ["--dir", str(parent)]
         command += ["--ro-bind", str(path), str(path)]
     command += ["--dir", INSIDE, "--ro-bind", str(PACKAGE), f"{INSIDE}/{PACKAGE.name}"]
+    # What bubblewrap has made of nothing belongs to us, and a plain user's workers are all us.
+    made = ["/", "/dev", *([str(PACKAGE.parent)] if PACKAGE.is_relative_to("/usr") else [])]
+    for name in made:
+        command += ["--remount-ro", name]
     return [*command, "--chdir", "/tmp", "--"]
 
 
@@ -202,16 +232,19 @@ class Worker:
     """A process that runs one student's code, and all that it starts: messages, watch, end."""
 
     def __init__(self, nursery):
-        self.limits, self.walled = nursery.limits, nursery.walled
+        self.nursery, self.limits, self.walled = nursery, nursery.limits, nursery.walled
         ours, theirs = socket.socketpair()
         ours.settimeout(60)
         try:
             with theirs:
                 socket.send_fds(nursery.control, [b"w"], [theirs.fileno()])
             message, handles, *_ = socket.recv_fds(ours, 200, 1)
-        except OSError as error:
-            raise NotJudged(f"The sandbox has ended: {nursery._complaint() or error}") from None
-        if not message or message.startswith(b"!"):
+        except OSError:
+            message = b""
+        if not message:
+            ours.close()
+            raise NotJudged(ENDED)
+        if message.startswith(b"!"):
             ours.close()
             raise Refused(message[1:].decode("utf-8", "replace") or nursery._complaint())
         self.handle = handles[0] if handles else None
@@ -222,7 +255,7 @@ class Worker:
         self.seen, self.clock = 0.0, time.monotonic()
 
     def allow(self, seconds):
-        """Let it calculate, or sleep, for some seconds from now on."""
+        """Let it calculate, or wait, for some seconds from now on."""
         self.allowed, self.spent = seconds, 0.0
         self.seen, self.clock = usage(self.pid)[0], time.monotonic()
 
@@ -236,8 +269,8 @@ class Worker:
         """
         cpu, size, count, running = usage(self.pid)
         now = time.monotonic()
-        slept = 0.0 if running else min(now - self.clock, MOST_SLEPT)
-        step = max(cpu - self.seen, slept)
+        waited = min(now - self.clock, MOST_WAITED)
+        step = max(cpu - self.seen, waited * (IN_ANY_CASE if running else 1))
         self.seen, self.clock = max(cpu, self.seen), now
         self.spent += step
         self.all_spent += step
@@ -260,6 +293,8 @@ class Worker:
         ------
         OutOfTime, Stopped
             If it takes too long or uses too much, ends, or says what makes no sense.
+        NotJudged
+            If it has ended because the whole sandbox has.
         """
         with self._reasons():
             return self.channel.receive()
@@ -270,6 +305,7 @@ class Worker:
             yield
         except values.Ended:
             full = self.memory is not None and self.memory.was_full()
+            self.nursery.ask()
             raise Stopped("it filled the memory" if full else "it ended Python") from None
         except values.Malformed as error:
             raise Stopped(f"its reply was not to be read: {error}") from None
@@ -326,7 +362,7 @@ def usage(pid):
         cpu += sum(map(int, fields[10:14])) / TICKS
         size += int(fields[20]) * PAGE
         count += 1
-        running = running or state in "RD"
+        running = running or state == "R"
     return cpu, size, count, running
 
 
@@ -348,6 +384,15 @@ class Cgroup:
         except OSError:
             self.close()
             raise
+
+    @classmethod
+    def tidy(cls):
+        """Take away what a run that was killed has left."""
+        for limit, _ in cls.NAMES:
+            for folder in (cls.ROOT / limit).parent.glob("cnnkit-*-*"):
+                if not Path("/proc", folder.name.split("-")[1]).exists():
+                    with contextlib.suppress(OSError):
+                        folder.rmdir()
 
     @classmethod
     def around(cls, pid, most):

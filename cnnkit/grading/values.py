@@ -11,6 +11,7 @@ import math
 import re
 import select
 import struct
+import time
 
 import numpy as np
 
@@ -19,6 +20,8 @@ __all__ = ["Channel", "Ended", "Malformed", "decode", "encode", "words"]
 MOST_TEXT, MOST_BYTES, DEPTH = 16 << 20, 256 << 20, 20
 PAUSE = 0.01, 0.2  # seconds between two looks at who lets us wait
 CHUNK = 1 << 20
+SWELLS = 10  # bytes that a letter of text takes, at most, when it has become numbers and lists
+LONGEST = 10_000  # bits of an integer: longer ones Python does not write down
 PLAIN = bool, int, float, str, type(None)
 
 
@@ -42,7 +45,8 @@ class Channel:
     """
 
     def __init__(self, sock, watch=None):
-        self.sock, self.watch = sock, watch
+        self.sock, self.watch, self.looked = sock, watch, time.monotonic()
+        self.weight = 0  # bytes that the last message takes when it is values
         sock.setblocking(watch is None)
 
     def send(self, head, blobs=()):
@@ -73,6 +77,7 @@ class Channel:
             raise Malformed("it made no sense") from None
         if not good or sum(sizes) > MOST_BYTES:
             raise Malformed("it was too large")
+        self.weight = SWELLS * size + sum(sizes)
         return head, [self._read(n) for n in sizes]
 
     def close(self):
@@ -99,10 +104,15 @@ class Channel:
         """Wait until the socket can be used, and look after the other side meanwhile."""
         pause, most = PAUSE
         some = [self.sock]
-        while not any(select.select([] if writing else some, some if writing else [], [], pause)):
-            self.watch()
+        while True:
+            ready = select.select([] if writing else some, some if writing else [], [], pause)
+            # Also who never lets us wait, and sends letter by letter, is looked after.
+            if not any(ready) or time.monotonic() > self.looked + most:
+                self.watch()
+                self.looked = time.monotonic()
+            if any(ready):
+                return True
             pause = min(2 * pause, most)
-        return True
 
 
 def encode(value, blobs, other):
@@ -110,6 +120,8 @@ def encode(value, blobs, other):
 
     What is no value is given to `other`, which says something in its place.
     """
+    if isinstance(value, int) and value.bit_length() > LONGEST:
+        return other(value, blobs)
     if value is None or type(value) in (bool, int, float, str):
         return value
     if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biuf":
@@ -130,6 +142,8 @@ def encode(value, blobs, other):
 
 def decode(said, blobs, other, depth=0):
     """Make the value of what :func:`encode` said; what that left to its `other`, ours decodes.
+
+    Each of the `blobs` becomes one array, and is taken out: no message grows while it is read.
 
     Raises
     ------
@@ -165,9 +179,8 @@ def _array(blobs, place, dtype, shape):
         raise ValueError(shape)
     if math.prod(shape) * kind.itemsize != len(blobs[place]):
         raise ValueError(shape)
-    if not blobs[place]:
-        return np.empty(shape, kind)
-    return np.frombuffer(blobs[place], kind).reshape(shape).copy()
+    data, blobs[place] = blobs[place], None
+    return np.frombuffer(data, kind).reshape(shape).copy() if data else np.empty(shape, kind)
 
 
 def words(said, most):

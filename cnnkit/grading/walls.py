@@ -15,7 +15,7 @@ import struct
 __all__ = ["enter", "lock"]
 
 NAMESPACES = 0x00020000 | 0x20000000 | 0x40000000 | 0x08000000  # mounts, processes, network, IPC
-NOSUID_NODEV, READ_ONLY = 2 | 4, 1
+NOSUID_NODEV, NOSUID_NOEXEC, READ_ONLY = 2 | 4, 2 | 8, 1
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -31,7 +31,7 @@ def enter():
 
 
 def lock(limits):
-    """Mount a scratch folder, and give away all rights. As process 1 of its namespace.
+    """Mount scratch folders and terminals, and give away all rights. As process 1 of its namespace.
 
     Parameters
     ----------
@@ -43,6 +43,7 @@ def lock(limits):
     for folder in (b"/tmp", b"/dev/shm"):
         _call("mount", b"tmpfs", folder, b"tmpfs", NOSUID_NODEV, scratch)
     _call("mount", b"tmpfs", b"/proc", b"tmpfs", NOSUID_NODEV | READ_ONLY, b"size=4k")
+    _call("mount", b"devpts", b"/dev/pts", b"devpts", NOSUID_NOEXEC, b"ptmxmode=0666,max=16")
     limit(limits)
     if limits["uid"] is not None:
         os.setgroups([])

@@ -24,12 +24,11 @@ import numpy as np
 
 from cnnkit.checks.memory import unwritten
 from cnnkit.grading import values, walls
+from cnnkit.study.kernel import without_effect
 
 __all__ = ["nursery", "serve"]
 
 PRINTED = 10_000  # characters that are kept of what a cell, or a call, prints
-# Pictures are drawn for nobody, and a cell that forgets the others costs no marks.
-WITHOUT_EFFECT = "gui", "matplotlib", "pylab", "reset", "reset_selective", "xdel"
 OPERATIONS = ("outputs", "count", "shapes", "load")  # what a network is asked, beside being called
 
 
@@ -109,8 +108,7 @@ def shell():
     }
     made: Any = InteractiveShell.instance(config=Config(quiet))
     made.showtraceback = made.showsyntaxerror = lambda *args, **options: None
-    for name in WITHOUT_EFFECT:
-        made.register_magic_function(lambda line: None, "line", name)
+    without_effect(made)
     sys.path.append("")  # a student's own files come last
     return made
 
@@ -167,10 +165,11 @@ def _answer(head, blobs, kept):
     back: list[bytes] = []
     with _printing() as printed, unwritten():
         try:
-            arguments = [values.decode(said, blobs, _given) for said in head["arguments"]]
-            options = {k: values.decode(said, blobs, _given) for k, said in head["options"].items()}
+            sent = list(blobs)  # each is read once, and those of the arguments again afterwards
+            arguments = [values.decode(said, sent, _given) for said in head["arguments"]]
+            options = {k: values.decode(said, sent, _given) for k, said in head["options"].items()}
             answer = _target(head, kept)(*arguments, **options)
-            reply = {"answer": values.encode(answer, back, lambda x, _: _kept(x, kept))}
+            reply = {"answer": values.encode(answer, back, lambda x, blobs: _kept(x, blobs, kept))}
             reply["after"] = _after(head["arguments"], arguments, blobs, back)
         except BaseException as error:
             reply, back = {"error": _told(error)}, []
@@ -213,24 +212,29 @@ def _told(error):
 # ---- what goes out and comes in ------------------------------------------------------------------
 
 
-def _kept(value, kept):
+def _kept(value, blobs, kept):
     """Say of what is no value what it is; keep what can be called, for the judge to ask."""
-    torch = sys.modules.get("torch")
-    if isinstance(value, np.ndarray | np.generic):
-        return {"odd": value.dtype.name}
+    if isinstance(value, np.ndarray | np.generic | int):  # not one of numbers that arrays can hold
+        return {"odd": type(value).__name__}
     if isinstance(value, type):
         return {"class": value.__name__}
-    if torch is not None and type(value) is torch.Tensor:
-        blobs: list[bytes] = []
-        array = value.detach().cpu()
-        if array.numel() == 1:
-            return {"tensor": values.encode(array.item(), blobs, lambda *_: None)}
-        return {"thing": "Tensor"}
     if not callable(value):
-        return {"thing": type(value).__name__}
+        return {"thing": [type(value).__name__, *_numbers(value, blobs)]}
     kept.append(value)
     kinds = {kind.__name__ for kind in type(value).__mro__}
     return {"handle": [len(kept) - 1, type(value).__name__, bool(kinds & {"Module", "Model"})]}
+
+
+def _numbers(thing, blobs):
+    """Give the number and the array that NumPy makes of a thing; None where it makes none."""
+    torch = sys.modules.get("torch")
+    one = torch is not None and type(thing) is torch.Tensor and thing.numel() == 1
+    number = thing.item() if one else None
+    try:
+        array = np.asarray(thing)
+    except Exception:
+        array = None
+    return [values.encode(some, blobs, lambda *_: None) for some in (number, array)]
 
 
 def _given(kind, content, blobs):

@@ -29,7 +29,7 @@ def run(call, *arguments):
     return result
 
 
-def each(call, tasks, count=1, told=lambda task: None, tries=2):
+def each(call, tasks, count=1, told=lambda task: None, tries=2, ready=lambda slot: None):
     """Call a function with each task, in a process that knows all that this one has prepared.
 
     Where it raises an exception, or ends its process, it is called again after all others; where
@@ -47,6 +47,8 @@ def each(call, tasks, count=1, told=lambda task: None, tries=2):
         Called with each task that is done, or given up.
     tries : int
         How often to call, at most.
+    ready : callable, optional
+        Called here with the number of a slot, each time before it is used.
 
     Returns
     -------
@@ -60,6 +62,7 @@ def each(call, tasks, count=1, told=lambda task: None, tries=2):
         while waiting or running:
             while waiting and free:
                 slot, (task, left) = free.pop(), waiting.popleft()
+                ready(slot)
                 answer, ours = FORK.Pipe(duplex=False)
                 process = FORK.Process(target=_work, args=(ours, call, slot, task), daemon=True)
                 process.start()

@@ -1,5 +1,6 @@
 """Check a notebook without a gradebook: points, what went wrong, where to read again."""
 
+import copy
 import subprocess
 import tempfile
 import textwrap
@@ -9,7 +10,9 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat.v4 import new_code_cell
 
+from cnnkit.study import kernel
 from cnnkit.study.cells import function_of, grade_id, id_of_answer, is_test, stopped
 from cnnkit.study.files import files_in
 from cnnkit.study.reading import plain, read_notebook
@@ -53,7 +56,8 @@ def check_notebook(path, timeout=120):
     path : path
         The notebook, or the folder that it lies in.
     timeout : float
-        Seconds after which a cell is stopped.
+        Seconds after which a test cell is stopped; a cell of the student's has as many as in
+        grading.
 
     Returns
     -------
@@ -71,19 +75,39 @@ def check_notebook(path, timeout=120):
         raise ValueError(f"There is no notebook {path}.")
     release = _release_of(path)
     repaired = repair(release.notebook, path, release.name)
-    _run(repaired.notebook, timeout)
+    _run(repaired.notebook, release, timeout)
     cells = [cell for cell in repaired.notebook.cells if cell.cell_type == "code"]
     answers = {grade_id(cell): cell for cell in cells}
     results = [_result(cell, answers) for cell in cells if is_test(cell)]
-    return Checked(tuple(results), repaired.notes)
+    slow = [SLOW] if any(map(_was_slow, cells)) else []
+    return Checked(tuple(results), (*repaired.notes, *slow))
 
 
-def _run(notebook, timeout):
+SLOW = (
+    f"A cell did not finish in {kernel.SECONDS:g} seconds, so it was left out, as it is in "
+    f"grading: let it do less, or take it out before you hand in."
+)
+
+
+def _was_slow(cell):
+    error = stopped(cell)
+    return error is not None and error.ename == "KeyboardInterrupt"
+
+
+def _run(notebook, release, timeout):
     """Run a notebook where nothing lies beside it: there is nothing beside it in grading either."""
+    given = [cell for cell in release.notebook.cells if cell.cell_type == "code"]
+    setup = [cell.source for cell in given if release.assignment and not grade_id(cell)]
+    names = [function_of(grade_id(cell)) for cell in given if is_test(cell)]
+    first = f"from cnnkit.study import kernel\nkernel.prepare({setup!r}, {names!r})\ndel kernel"
+    ran = copy.deepcopy(notebook)
+    for cell in filter(is_test, ran.cells):
+        cell.source = f"%%{kernel.TEST}\n{cell.source}"
+    ran.cells.insert(0, new_code_cell(first))
     with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(
-            notebook,
-            timeout=timeout,
+            ran,
+            timeout_func=lambda cell: timeout if is_test(cell) else kernel.SECONDS,
             interrupt_on_timeout=True,
             allow_errors=True,
             kernel_name="python3",
@@ -96,6 +120,9 @@ def _run(notebook, timeout):
                 f"The notebook stopped Python itself ({type(error).__name__}): "
                 f"look for a cell that never ends, or that fills the memory."
             ) from None
+    for cell, there in zip(notebook.cells, ran.cells[1:], strict=True):
+        if cell.cell_type == "code":
+            cell.outputs = there.outputs
 
 
 def _release_of(path):

@@ -20,6 +20,7 @@ from paths import ANSWERS, ROOT
 
 from cnnkit import cli
 from cnnkit.grading import course, intake, source
+from cnnkit.study import check, kernel
 from cnnkit.study.cells import grade_id, id_of_answer, is_test, released_source
 from cnnkit.study.check import check_notebook
 from cnnkit.study.reading import read_notebook
@@ -172,7 +173,7 @@ def test_check_and_grade_give_the_same_marks(solved, frames, tmp_path):
             if alike.setdefault(texts, name) != name:
                 assert ACCIDENTS[alike[texts]].score == accident.score, name
                 shutil.rmtree(submitted / name)
-    assert 12 < len(alike) < 24
+    assert 12 < len(alike) < 28
     graded = course.autograde(folder, EXERCISE, jobs=2, with_feedback=True)
     for name, result in graded.items():
         accident = ACCIDENTS[name]
@@ -206,6 +207,28 @@ def test_check_tells_accidents_and_points(name, solved, tmp_path, capsys):
     assert f"Note: {accident.note}" in told or ("Note: " in told and accident.note in told)
     assert f"together {accident.score}.00 of 20" in told
     assert path.read_bytes() == before
+
+
+OWN_CELLS = ["names_forgotten", "checks_overwritten", "builtins_shadowed"]
+
+
+@pytest.mark.parametrize("name", OWN_CELLS)
+def test_cells_of_ones_own_cost_in_check_what_they_cost_in_grading(name, solved, tmp_path):
+    hand_in(ACCIDENTS[name], solved, tmp_path / "work")
+    checked = check_notebook(tmp_path / "work")
+    assert sum(result.score for result in checked.results) == ACCIDENTS[name].score
+    assert checked.notes == ()
+
+
+def test_a_cell_that_grading_would_leave_out_check_leaves_out_and_tells(
+    solved, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(kernel, "SECONDS", 2)
+    hand_in(ACCIDENTS["a_cell_of_forty_seconds"], solved, tmp_path / "work")
+    (path,) = (tmp_path / "work").iterdir()
+    path.write_text(path.read_text("utf8").replace("import time", "np = None; import time"), "utf8")
+    checked = check_notebook(path)
+    assert checked.complete and checked.notes == (check.SLOW,)
 
 
 NO_NOTEBOOKS = {n for n, a in ACCIDENTS.items() if a.score is None} - {"another_exercise"}

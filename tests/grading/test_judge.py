@@ -9,16 +9,20 @@ import struct
 
 import numpy as np
 import pytest
+import zoo
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from nbformat.v4 import new_code_cell, new_notebook
+from paths import ANSWERS, ROOT
 
 from cnnkit import checks
+from cnnkit.checks.marks import NotJudged
 from cnnkit.grading import values
 from cnnkit.grading.judge import PRINTED, judge
 from cnnkit.grading.sandbox import Limits, Nursery
-from cnnkit.study.cells import is_test
+from cnnkit.grading.source import assignments, notebook_from
+from cnnkit.study.cells import function_of, grade_id, is_answer, is_test
 from cnnkit.study.records import read_record
 from cnnkit.study.repair import rebuild
 
@@ -152,6 +156,30 @@ def test_a_message_that_claims_too_much_is_not_read():
                 values.Channel(ours).receive()
 
 
+def test_a_message_does_not_grow_while_it_is_read():
+    """Bytes that are named twice would fill the judge's memory, whatever was sent."""
+    said = {"list": [{"array": [0, "|u1", [8]]}] * 2}
+    with pytest.raises(values.Malformed):
+        values.decode(said, [bytearray(8)], None)
+    (one,) = values.decode({"list": said["list"][:1]}, [bytearray(8)], None)
+    assert one.flags.owndata and one.tolist() == [0] * 8
+
+
+def test_who_gives_back_more_and_more_is_stopped(nursery):
+    """Each reply fits, and a test cell may keep them all."""
+    size = nursery.limits.memory // 16
+    answer = "def f(x):\n    return np.zeros(x, 'u1')"
+    test = "\n".join(
+        f"with marks.{kind}('a part', seconds=60) as part:\n"
+        f"    many = [f({size}) for _ in range({count})]\n"
+        f"    part.compare(1, 1)"
+        for kind, count in (("hidden", 12), ("part", 17))
+    )
+    record, _ = judged(nursery, answer, test)
+    assert [part.verdict for part in record.parts] == ["right", "wrong"]
+    assert "it gave back more than fits into its memory" in record.parts[1].message
+
+
 # ---- what is told --------------------------------------------------------------------------------
 
 
@@ -227,6 +255,8 @@ def test_what_stands_around_an_honest_answer_costs_nothing(nursery, own, answer)
     [
         ("None", "Your function gave None back"),
         ("{1}", "Your function gave a set back"),
+        ("10 ** 5000", "something else than plain numbers"),
+        ("[1, 10 ** 5000]", "something else than plain numbers"),
         ("np.array([1j])", "something else than plain numbers"),
         ("np.array(['a'])", "something else than plain numbers"),
         ("[[1], [1, 2]]", "have different lengths"),
@@ -237,6 +267,31 @@ def test_what_stands_around_an_honest_answer_costs_nothing(nursery, own, answer)
 def test_what_is_no_array_is_told_as_before(nursery, result, words):
     record, _ = judged(nursery, f"def f(x):\n    return {result}", of("part.compare(f(1), [1])"))
     assert record.score == 0 and words in record.parts[0].message
+
+
+TENSORS = {
+    "[torch.tensor(1.0), torch.tensor(2.0)]": ([1, 2], ""),
+    "[torch.ones(2)]": ([[1, 1]], ""),
+    "(torch.ones(2), 1 * np.ones(2))": ([[1, 1], [1, 1]], ""),
+    "[Image.new('L', (2, 1), 7)]": ([[[7, 7]]], ""),
+    "[torch.ones(2), torch.ones(3)]": ([[1, 1]], "have different lengths"),
+    "[torch.nn.Linear(1, 1)]": ([1], "something else than plain numbers"),
+    "torch.ones(2)": ([1, 1], "Your function gave a Tensor back"),
+}
+
+
+@pytest.mark.parametrize("result", TENSORS)
+def test_a_list_of_tensors_counts_on_both_sides_as_the_array_that_it_makes(
+    nursery_with_torch, result
+):
+    expected, words = TENSORS[result]
+    answer = f"import torch\nfrom PIL import Image\ndef f(x):\n    return {result}"
+    test = of(f"part.compare(f(1), {expected})")
+    record, _ = judged(nursery_with_torch, answer, test)
+    space = {"np": np, "checks": checks, "marks": checks.Marks("f", points=4)}
+    exec(f"{answer}\n{test}", space)
+    for said in (record.parts[0].message, space["marks"].parts[0]["message"]):
+        assert words in said and bool(words) == bool(said)
 
 
 def test_arguments_that_were_changed_are_seen(nursery):
@@ -290,27 +345,111 @@ def test_a_loop_without_an_end_costs_its_part_and_no_other_function(nursery):
     assert "a loop that never ends" in record.parts[0].message
 
 
+def test_when_the_sandbox_is_ended_nobody_is_judged(sandbox):
+    """Not even in the last part, where no other worker is asked for afterwards."""
+    with Nursery(["numpy"], LIMITS) as nursery:
+        nursery.wait()
+        test = "import os, signal\n" + of("part.compare(f(0), 0)", "hidden") + "\n"
+        end = f"os.kill({nursery.process.pid}, signal.SIGKILL)"
+        test += of(f"{end}\n    part.compare(f(1), 1)", "hidden")
+        with pytest.raises(NotJudged, match="grade again"):
+            judged(nursery, "import time\ndef f(x):\n    time.sleep(x)\n    return x", test)
+        assert nursery.process.wait(10) and nursery.has_ended()
+
+
+def test_cells_that_take_their_time_cost_no_part_its_own(nursery):
+    """Also where they run first within a hidden part, and take longer than that may."""
+    slow = "import time\ntime.sleep(0.5)"
+    test = "\n".join(
+        f"with marks.{kind}('a part', seconds=0.1) as part:\n    part.compare(f(1), 7)"
+        for kind in ("part", "hidden")
+    )
+    answer = "def f(x):\n    return x * helper"
+    record, _ = judged(nursery, answer, test, slow, slow, slow + "\nhelper = 7")
+    assert record.score == 4, record
+
+
 # ---- what could still be forged ------------------------------------------------------------------
+
+
+FORGED = """
+import gc
+for space in gc.get_objects():
+    if isinstance(space, dict) and "_after" in space and "_state" in space:
+        space["{name}"] = {instead}
+"""
 
 
 def test_only_what_the_sandbox_alone_can_know_can_be_forged(nursery):
     """An answer that finds its way into the worker can lie about arguments, not about numbers."""
-    answer = """
-import gc
-for space in gc.get_objects():
-    if isinstance(space, dict) and "_after" in space and "_state" in space:
-        space["_after"] = lambda *args: []
-
-def f(x):
-    x[...] = 0
-    return np.array([0.0, 1.0, 2.0])
-"""
+    answer = FORGED.format(name="_after", instead="lambda *args: []")
+    answer += "\n\ndef f(x):\n    x[...] = 0\n    return np.array([0.0, 1.0, 2.0])"
     given_ = "x = part.given(np.arange(3.0))\n    "
     believed = of(f"{given_}part.compare(f(x), [0, 1, 2], unchanged=True)")
     record, _ = judged(nursery, answer, believed)
     assert record.score == 4  # this much is the worker's word
     record, _ = judged(nursery, answer, of(f"{given_}part.compare(f(x), [0, 1, 3])"))
     assert record.score == 0
+
+
+ORDER = FORGED.format(name="_state", instead="lambda *args, old=space['_state']: told(old(*args))")
+ORDER = f"""
+def told(said):
+    lies = {{"events": ["forward", "backward"], "most": 1}}
+    said["own"] = {{name: lies.get(name, true) for name, true in said.get("own", {{}}).items()}}
+    return said
+{ORDER}
+"""
+COUNT = "from cnnkit.checks import probe\nprobe.Network.count = lambda self: 438_842\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "title", "lie", "won"),
+    [
+        ("08-training", "accumulate_gradients", "one big batch", ORDER, 0.5),
+        ("08-training", "accumulate_gradients", "backward in the end", ORDER, 0.5),
+        ("08-training", "accumulate_gradients", "added in full", ORDER, 0),
+        ("07-cats-and-dogs", "article_model", "padded", COUNT, 1.33),
+    ],
+)
+def test_a_lie_wins_the_part_that_asks_and_no_other(
+    nursery_with_torch, name, function, title, lie, won
+):
+    """Of the order of a loss and the size of batches (08), and of a network's parameters (07)."""
+    (answer,) = (a for a in zoo.read_answers(ANSWERS / name / f"{function}.py") if a.title == title)
+    frame = notebook_from(assignments(ROOT)[name])
+    answers, tests = (
+        [cell for cell in frame.cells if wanted(cell) and function_of(grade_id(cell)) == function]
+        for wanted in (is_answer, is_test)
+    )
+    own = [cell for cell in frame.cells if cell.cell_type == "code" and not grade_id(cell)]
+    source = new_notebook(cells=[*own, *answers, *tests])
+    scores = []
+    for code in (answer.code, lie + answer.code):
+        cells = copy.deepcopy(source.cells)
+        cells[len(own)].source = code
+        notebook = rebuild(source, cells).notebook
+        judge(source, notebook, nursery_with_torch)
+        scores.append(read_record(next(filter(is_test, notebook.cells))).score)
+    assert scores[1] - scores[0] == pytest.approx(won, abs=0.01), scores
+
+
+def test_of_a_tests_own_object_only_its_public_numbers_and_lists_can_be_set(nursery):
+    answer = FORGED.format(
+        name="_state", instead="lambda *args: dict(own=dict(a=5, b=[1], c=1, d=2, _e=3))"
+    )
+    test = """
+class Kept:
+    def __init__(self):
+        self.a, self.b, self.c, self._e = 0, [], None, 0
+
+thing = Kept()
+with marks.hidden('an object') as part:
+    f(thing)
+    part.require(vars(thing) == {'a': 5, 'b': [1], 'c': None, '_e': 0}, 'set')
+"""
+    record, _ = judged(nursery, answer + "\n\ndef f(x):\n    pass", test)
+    assert record.score == 4, record
 
 
 def test_what_is_sent_into_the_sandbox_holds_no_expected_value(nursery):

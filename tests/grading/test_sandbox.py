@@ -5,6 +5,7 @@ import contextlib
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -15,20 +16,41 @@ import pytest
 import zoo
 from paths import ROOT
 
+from cnnkit.grading import pipeline, source
 from cnnkit.grading import sandbox as walls
-from cnnkit.grading import source
 from cnnkit.grading.export import gradebook
 
-NAME = "01-pixels"
+NAME, HOME = "01-pixels", "/tmp/home"
 TRY = """
+import sys
 from cnnkit.grading.sandbox import Limits, Nursery, Worker
 with Nursery(["numpy"], Limits()) as nursery:
-    worker = Worker(nursery.wait())
-    cell = "import os, glob; print(os.getuid(), os.getpid(), glob.glob('/proc/*'), os.listdir('/'))"
-    worker.allow(20)
-    worker.send({"cells": [cell], "skip": []})
-    print(worker.receive()[0]["out"])
-    worker.close()
+    workers = [Worker(nursery.wait()), Worker(nursery)]
+    for worker in workers:
+        worker.allow(60)
+        worker.send({"cells": sys.argv[1:], "skip": []})
+        for _ in sys.argv[1:]:
+            print(worker.receive()[0]["out"])
+    for worker in workers:
+        worker.close()
+"""
+LOOK = "import os, glob; print(os.getuid(), os.getpid(), glob.glob('/proc/*'), os.listdir('/'))"
+# Each of two workers leaves a note wherever it may, and says where it finds one.
+NOTES = """
+found, left = [], []
+for folder, folders, files in os.walk("/"):
+    path = os.path.join(folder, "note")
+    if os.path.exists(path):
+        found.append(path)
+    try:
+        open(path, "w").close()
+        left.append(folder)
+    except OSError:
+        pass
+for path in glob.glob("/dev/pts/[0-9]*"):
+    found.append(path)
+kept = os.openpty()
+print([found, sorted(left)])
 """
 
 
@@ -49,16 +71,20 @@ def grade(folder, *options, path=None):
 
 @pytest.mark.parametrize("user", ["as we are", "a plain user"])
 def test_walls_stand_for_root_and_for_a_plain_user(sandbox, user):
-    command = [sys.executable, "-c", TRY]
+    command = [sys.executable, "-c", TRY, LOOK, NOTES]
     if user == "a plain user" and os.geteuid() == 0:
         if shutil.which("unshare") is None:
             pytest.skip("no `unshare` to become a plain user with")
         command = ["unshare", "--user", "--map-user=1000", "--map-group=1000", *command]
     done = subprocess.run(command, capture_output=True, text=True, cwd="/")
     assert done.returncode == 0, done.stderr
-    uid, pid, rest = done.stdout.split(maxsplit=2)
-    assert int(uid) != 0 and int(pid) == 1
-    assert rest.startswith("[] ") and not {"home", "srv", "var"} & set(ast.literal_eval(rest[3:]))
+    first, notes, second, others = filter(None, done.stdout.splitlines())
+    for said in (first, second):
+        uid, pid, rest = said.split(maxsplit=2)
+        assert int(uid) != 0 and int(pid) == 1
+        seen = set(ast.literal_eval(rest.removeprefix("[] ")))
+        assert rest.startswith("[] ") and not {"home", "srv", "var"} & seen
+    assert ast.literal_eval(notes) == ast.literal_eval(others) == [[], ["/dev/shm", "/tmp", HOME]]
 
 
 def test_a_machine_that_refuses_says_so_and_grades_nothing(tmp_path):
@@ -144,6 +170,36 @@ def test_runs_that_were_killed_at_twenty_moments_lose_nothing(sandbox, tmp_path)
     ]
     for pattern in ("autograded/*/*/*", "feedback/*/*/*"):
         assert len(list(folder.glob(pattern))) == 8
+
+
+def test_a_sandbox_that_something_ends_is_started_anew_and_costs_no_marks(
+    sandbox, tmp_path, monkeypatch
+):
+    """As the kernel does where the memory is short, or whoever stops the run."""
+    whole = pipeline.judge
+
+    def judge(source, notebook, nursery):
+        with contextlib.suppress(FileExistsError):
+            (tmp_path / "ended").touch(exist_ok=False)
+            os.kill(nursery.process.pid, signal.SIGKILL)
+        whole(source, notebook, nursery)
+
+    monkeypatch.setattr(pipeline, "judge", judge)
+    folder = handed_in(tmp_path / "course", ["ada", "bea", "cleo"])
+    graded = pipeline.autograde(folder, NAME, jobs=1)
+    scores = {student: result.score for student, result in graded.items()}
+    assert scores == {"ada": 10.0, "bea": 10.0, "cleo": 10.0}
+
+
+def test_folders_that_a_killed_run_has_left_are_taken_away(tmp_path, monkeypatch):
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    names = f"cnnkit-{gone.pid}-7", f"cnnkit-{os.getpid()}-7", "another"
+    for name in names:
+        (tmp_path / "memory" / name).mkdir(parents=True)
+    monkeypatch.setattr(walls.Cgroup, "ROOT", tmp_path)
+    walls.Cgroup.tidy()
+    assert sorted(path.name for path in (tmp_path / "memory").iterdir()) == sorted(names[1:])
 
 
 def test_a_worker_that_has_ended_leaves_no_process(sandbox):

@@ -49,6 +49,12 @@ def test_what_one_process_raises_is_raised_here(tmp_path):
         workers.run(visit, tmp_path, 0, "wrong")
 
 
+def test_before_a_slot_is_used_it_is_made_ready_here(tmp_path):
+    used = []
+    results = workers.each(partial(visit, tmp_path), ["a", "b", "wrong"], ready=used.append)
+    assert used == [0] * 4 and results["a"] == results["b"] == 1  # one of them was tried twice
+
+
 def test_where_what_all_need_is_gone_no_more_is_begun(tmp_path):
     def call(slot, name):
         (tmp_path / name).touch()

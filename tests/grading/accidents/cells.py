@@ -377,3 +377,33 @@ def magics_and_own_cells(notebook, folder):
     notebook.cells.insert(here + 1, new_code_cell(own))
     notebook.cells.insert(here, new_markdown_cell("Here I thought for a long time."))
     return notebook
+
+
+def begin_with(text, notebook):
+    """Put a cell of one's own before all answers."""
+    notebook.cells.insert(place(notebook, "slide-pairs"), new_code_cell(text))
+    return notebook
+
+
+@accident("")
+def names_forgotten(notebook, folder):
+    """A cell of one's own forgets all names, `np` and `checks` among them."""
+    return begin_with("%reset -f\nimport numpy as np", notebook)
+
+
+@accident("")
+def checks_overwritten(notebook, folder):
+    """A cell of one's own gives `checks` and `marks` another value."""
+    return begin_with("checks = marks = 0", notebook)
+
+
+@accident("")
+def builtins_shadowed(notebook, folder):
+    """A cell of one's own takes names of Python's for its variables."""
+    return begin_with("from numpy import *\nsum = abs = print = type = 0", notebook)
+
+
+@accident("")
+def a_cell_of_forty_seconds(notebook, folder):
+    """A cell of one's own takes longer than the thirty seconds that grading allows."""
+    return begin_with("import time\ntime.sleep(40)", notebook)

@@ -87,6 +87,15 @@ for name in ("numpy", "cnnkit", "json", "sitecustomize", "ipykernel_launcher"):
 def convolve(image, kernel):
     return np.zeros((1, 1))
 
+# %% leaves a module on the path of all others
+try:
+    open("/course/planted.py", "w").write("raise SystemExit")
+    stolen("/course")
+except OSError:
+    pass
+def convolve(image, kernel):
+    return np.zeros((1, 1))
+
 # %% makes a link out of its folder, and writes through it
 import os
 try:
@@ -100,7 +109,7 @@ def convolve(image, kernel):
 
 # %% leaves a note for another student
 import os
-for folder in ("/tmp", "/var/tmp", "/dev/shm", "/run"):
+for folder in ("/", "/course", "/dev", "/tmp", "/var/tmp", "/dev/shm", "/run"):
     path = os.path.join(folder, "note-of-a-friend")
     if os.path.exists(path):
         stolen(path)
@@ -113,7 +122,7 @@ def convolve(image, kernel):
 
 # %% finds the note of another student
 import os
-for folder in ("/tmp", "/var/tmp", "/dev/shm", "/run"):
+for folder in ("/", "/course", "/dev", "/tmp", "/var/tmp", "/dev/shm", "/run"):
     path = os.path.join(folder, "note-of-a-friend")
     if os.path.exists(path):
         stolen(path)

@@ -25,6 +25,42 @@ while True:
 def convolve(image, kernel):
     return np.zeros((1, 1))
 
+# %% waits for a child that sleeps in its own memory
+import ctypes, time
+if ctypes.CDLL(None).vfork() == 0:
+    time.sleep(1e6)
+def convolve(image, kernel):
+    return np.zeros((1, 1))
+
+# %% works without end in processes that are gone before anybody looks
+import os, signal, time
+def convolve(image, kernel):
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    if os.fork() == 0:
+        while True:
+            end = time.process_time() + 0.01
+            while time.process_time() < end:
+                pass
+            if os.fork():
+                os._exit(0)
+    while True:
+        time.sleep(100)
+
+# %% tells the judge a story without end, letter by letter
+import os, socket, stat, struct, time
+for number in range(3, 100):
+    try:
+        if stat.S_ISSOCK(os.fstat(number).st_mode):
+            judge = socket.socket(fileno=number)
+            judge.sendall(struct.pack("<I", 16 << 20))
+            while True:
+                judge.sendall(b" ")
+                time.sleep(0.002)
+    except OSError:
+        pass
+def convolve(image, kernel):
+    return np.zeros((1, 1))
+
 # %% stops itself like Ctrl-Z
 import os, signal
 def convolve(image, kernel):
