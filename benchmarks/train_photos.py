@@ -194,6 +194,7 @@ def main():
             for trick, done in found.items():
                 results["without"][trick].append(done)
             keep()
+        keep()  # with no seed missing, too: the record's command says how many it holds
     else:
         results |= train_once(model, train, test, recipe, device)
         if options.weights:
