@@ -176,7 +176,7 @@ def test_the_book_itself_is_whole_on_paper(site, tmp_path, browser):
     reader = PdfReader(tmp_path / "book.pdf")
     texts = [re.sub(r"\s", "", page.extract_text()) for page in reader.pages]
     places = pdf.places((tmp_path / "book.pdf").read_bytes())
-    first = places["01-pixels.h0"]
+    first = places[f"01-pixels.{heading_place(places, '01-pixels')}"]
     listed = "\n".join(page.extract_text() for page in reader.pages[1 : first - 1])
     numbers = [int(n) for n in re.findall(r"(\d+)$", listed, re.M)]
     assert first in numbers and len(numbers) > 150 and max(numbers) <= len(reader.pages)

@@ -75,7 +75,7 @@ def test_what_is_said_of_a_rate_is_what_happens():
         (rng.uniform(-1.5, 0, n).tolist(), float(10 ** rng.uniform(-2, 0.6)), momentum, adam)
         for n in (1, 2)
         for momentum, adam in ((0, False), (0.9, False), (0, True))
-        for _ in range(25)
+        for _ in range(40)
     ]
     said = evaluate("gradient_descent", *(("outcome", g[0], how(*g[1:])) for g in given))
     assert {s["kind"] for s in said} == {"crawls", "arrives", "jumps", "swings", "diverges"}
