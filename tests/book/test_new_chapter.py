@@ -62,7 +62,7 @@ def burnt(notebook, folder):
 '''
 
 
-ATTACKS = "# Forging a mark\n\n# %% says it is right\n\n# %% says it again\n"
+ATTACKS = "# Forging a mark\n\n# %% says it is right\n\n# %% says it again\n# score: none\n"
 
 
 MAPS = "exercise", "course", "accident", "attack"
@@ -103,7 +103,9 @@ def test_the_twelfth_chapter_has_its_card_and_its_places_in_the_maps(course):
     assert ["A1", "Looking twice at the same place", "Looking twice"] in rows
     assert ["A cell is deleted", "16", "… The cell of look is back fromhelpers.py…"] in rows
     assert ["The house burns down", "not graded", "nothing"] in rows
-    assert ["Forging a mark", "2", "says it is right; says it again"] in rows
+    assert ["Forging a mark", "2 attacks"] in rows
+    assert ["says it is right", "15 of 20 points"] in rows
+    assert ["says it again", "not graded"] in rows
     places = {link["href"] for link in maps.select("table a")}
     assert places == {"chapters/12-attention.html#looking-twice"}
 
