@@ -265,7 +265,7 @@ def write(browser, site, target, course=ROOT):
     if not front.is_file():
         raise FileNotFoundError(f"{site} holds no finished book: run make book first")
     settings = yaml.safe_load(Path(course, "_config.yml").read_text("utf8"))
-    order = [*pages(yaml.safe_load(Path(course, "_toc.yml").read_text("utf8")))]
+    order = [*in_order(yaml.safe_load(Path(course, "_toc.yml").read_text("utf8")))]
     address = settings["html"]["baseurl"]
     foot = BeautifulSoup(front.read_text("utf8"), "html.parser").select_one(".edition")
     edition = foot.find(string=True).strip()
@@ -283,7 +283,7 @@ def write(browser, site, target, course=ROOT):
     return len(PdfReader(target).pages)
 
 
-def pages(toc):
+def in_order(toc):
     """The pages of a table of contents, each with the caption of the part that it begins."""
     for part in toc["parts"]:
         for place, chapter in enumerate(part["chapters"]):

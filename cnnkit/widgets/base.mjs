@@ -66,7 +66,8 @@ export function frame(el, name, title, hint) {
   return { root, live, id };
 }
 
-const held = new Map(); // models in the middle of `save`, and what waits to be painted
+// models in the middle of `save`, and what waits to be painted
+const held = new Map();
 
 /** Call `paint` whenever one of these traits changes; gives the function that ends it. */
 export function watch(model, names, paint) {

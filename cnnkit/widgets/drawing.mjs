@@ -1,7 +1,8 @@
 // Where people draw a digit, and the ten probabilities that a network answers with.
 import { ARROWS, button, clamp, h, listen } from "./base.mjs";
 
-const PAGE = 28; // strokes are lists of [x, y] on a page of 28 × 28
+// strokes are lists of [x, y] on a page of 28 × 28
+const PAGE = 28;
 
 export const copyOf = (strokes) => strokes.map((stroke) => stroke.map((point) => point.slice()));
 

@@ -309,8 +309,8 @@ def test_a_widget(house):
     page = house.run("cnnkit.widgets", "doubler")
     assert "doubler.html" in page
     # Its own tests, and what holds for every widget on a page of its own.
-    chosen = "test_doubler or doubler and not (axe or room or themes or jupyterlab or paper)"
-    assert house.tests("tests/widgets", "-k", chosen, "-m", "not slow") >= 12
+    chosen = "test_doubler or doubler and not (axe or room or themes)"
+    assert house.tests("tests/widgets", "-k", chosen) >= 15
     keeps_to_the_guide(house, "A widget")
 
 

@@ -6,7 +6,7 @@ from paths import ROOT
 
 TOC = (ROOT / "_toc.yml").read_text("utf8")
 PAGES = [f"{name}.html" for name in re.findall(r"(?:root|file): (\S+)", TOC)]
-# The front page, what stands on paper alone, many widgets, long code, formulas, tables.
+# The front page, many widgets, formulas, long code, definitions, tables.
 FEW = [
     "index.html",
     "chapters/02-convolution.html",
