@@ -36,7 +36,7 @@ IN_TORCH = [
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "processor"),
-    [(name, {"OPENBLAS_CORETYPE": OTHER}) for name in IN_NUMPY] + [(name, OLD) for name in IN_TORCH],
+    [*((name, {"OPENBLAS_CORETYPE": OTHER}) for name in IN_NUMPY), *((name, OLD) for name in IN_TORCH)],
     ids=IN_NUMPY + IN_TORCH,
 )
 def test_the_chapters_that_train_hold_on_other_processors(name, processor):
