@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_info
 
 assert np.zeros(1) @ np.zeros(1) == 0  # OpenBLAS is there
 HERE = {pool["architecture"] for pool in threadpool_info() if pool["internal_api"] == "openblas"}
-OTHER = "Nehalem" if HERE & {"Haswell", "Zen"} else "Haswell"
+OTHER = {"OPENBLAS_CORETYPE": "Nehalem" if HERE & {"Haswell", "Zen"} else "Haswell"}
 
 
 OLD = {
@@ -36,7 +36,7 @@ IN_TORCH = [
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "processor"),
-    [*((name, {"OPENBLAS_CORETYPE": OTHER}) for name in IN_NUMPY), *((name, OLD) for name in IN_TORCH)],
+    [(name, OTHER) for name in IN_NUMPY] + [(name, OLD) for name in IN_TORCH],
     ids=IN_NUMPY + IN_TORCH,
 )
 def test_the_chapters_that_train_hold_on_other_processors(name, processor):
