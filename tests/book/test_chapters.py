@@ -75,7 +75,7 @@ def test_opening_and_ending(chapter):
     assert re.match(r"# \S", opening)
     assert "**After this chapter you can**" in opening
     assert "**You need**" in opening
-    extra = "" if chapter.course["exercise"] == "none" else ", the exercise extra"
+    extra = "" if chapter.course["exercise"] == "none" else ", plus the exercise"
     said = f"**Time:** about {pages.minutes(chapter.text)} minutes{extra}."
     assert said in opening, f"say how long the page takes: {said}"
     headings = re.findall(r"^## (.+)$", chapter.prose, re.MULTILINE)

@@ -98,7 +98,7 @@ def another_first_chapter():
     text = (ROOT / "chapters/01-pixels.md").read_text("utf8")
     text = re.sub(r"(?m)^    title: .+$", "    title: Pixels again", text)
     text = re.sub(r"(?m)^  exercise: .+$", "  exercise: none", text)
-    text = text.replace(", the exercise extra.", ".")
+    text = text.replace(", plus the exercise.", ".")
     instead = "This chapter has no graded exercise. Try this instead."
     return re.sub(r"(?m)^The graded exercise .+$", instead, text)
 
