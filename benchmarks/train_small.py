@@ -1,10 +1,11 @@
 """Train on small pictures (digits, MNIST, CIFAR-10, cartoons), and keep the curve.
 
     python benchmarks/train_small.py --data digits|cartoons [--epochs N] [--seed 0]
-    CNNKIT_DATA=folder python benchmarks/train_small.py --data mnist|cifar10
+    CNNKIT_DATA=folder python benchmarks/train_small.py --data mnist|cifar10|cifar10_jpeg
 
-The folder holds mnist/ with the four .gz files, or cifar-10-python.tar.gz. Network, epochs and
-augmentation are those of ``python -m cnnkit train``: digits and MNIST train LeNet with 32 and 64
+The folder holds mnist/ with the four .gz files, cifar-10-python.tar.gz, or cifar10-jpeg75.zip: a
+copy that somebody has pressed as JPEG, which is read as anybody's folder of pictures and is not the
+official data. Network, epochs and augmentation are those of ``python -m cnnkit train``: digits and MNIST train LeNet with 32 and 64
 filters and batch normalisation, cartoons and CIFAR-10 the small residual network. Each data set
 has its own test pictures; they are looked at once an epoch, and nothing is chosen by them: what
 counts is the accuracy after the last epoch. The clock counts training alone.
@@ -17,6 +18,7 @@ for ``python -m cnnkit predict``.
 
 import argparse
 import os
+from pathlib import Path
 
 import torch
 from record import offer_trial, offer_weights, record
@@ -24,15 +26,26 @@ from record import offer_trial, offer_weights, record
 from cnnkit import datasets, training
 
 
+JPEG = "cifar10_jpeg"
+
+
 def load(name):
     """The pictures to learn from, and those to judge by."""
+    if name == JPEG:
+        copy = Path(os.environ.get("CNNKIT_DATA", "."), "cifar10-jpeg75.zip")
+        return tuple(datasets.folder(copy, part, size=32) for part in ("train", "test"))
     return tuple(datasets.CATALOGUE[name].load(part) for part in ("train", "test"))
 
 
-def recipe_for(name, data):
+def known_of(name):
+    """What the catalogue says: of the copy, what it says of the original."""
+    return datasets.CATALOGUE["cifar10" if name == JPEG else name]
+
+
+def recipe_for(name, data, widths=None):
     """The network that suits these pictures, as `cnnkit train` builds it."""
     size, channels = data.images.shape[1], 3 if data.images.ndim == 4 else 1
-    return training.recipe(datasets.CATALOGUE[name].model, size, len(data.names), channels)
+    return training.recipe(known_of(name).model, size, len(data.names), channels, widths)
 
 
 def first(data, count):
@@ -44,7 +57,10 @@ def first(data, count):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", choices=["digits", "mnist", "cartoons", "cifar10"], required=True)
+    parser.add_argument(
+        "--data", choices=["digits", "mnist", "cartoons", "cifar10", JPEG], required=True
+    )
+    parser.add_argument("--widths", type=int, nargs="+", metavar="N", help="of the resnet's stages")
     parser.add_argument("--epochs", type=int, help="as many as `cnnkit train` takes")
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--lr", type=float, help="the peak of the learning rate")
@@ -60,7 +76,7 @@ def main():
 
     device = training.pick_device(options.device)
     train, test = (first(data, options.pictures) for data in load(options.data))
-    known = datasets.CATALOGUE[options.data]
+    known = known_of(options.data)
     recipe = {
         "epochs": options.epochs or known.epochs,
         "lr": options.lr or known.lr,
@@ -72,7 +88,7 @@ def main():
         "seed": options.seed,
     }
     torch.manual_seed(options.seed)
-    network = recipe_for(options.data, train)
+    network = recipe_for(options.data, train, options.widths)
     model = training.build(network)
     load_at_start = round(os.getloadavg()[0], 2)
     history = training.fit(model, train, test, device=device, **recipe)
@@ -87,6 +103,7 @@ def main():
         "load_at_start": load_at_start,
         "data": options.data,
         "model": known.model,
+        "widths": network["arguments"]["widths"],
         "parameters": sum(p.numel() for p in model.parameters()),
         "picture_shape": list(train.images.shape[1:]),
         "train_pictures": len(train),
