@@ -4,11 +4,12 @@
     CNNKIT_DATA=folder python benchmarks/train_small.py --data mnist|cifar10|cifar10_jpeg
 
 The folder holds mnist/ with the four .gz files, cifar-10-python.tar.gz, or cifar10-jpeg75.zip: a
-copy that somebody has pressed as JPEG, which is read as anybody's folder of pictures and is not the
-official data. Network, epochs and augmentation are those of ``python -m cnnkit train``: digits and MNIST train LeNet with 32 and 64
-filters and batch normalisation, cartoons and CIFAR-10 the small residual network. Each data set
-has its own test pictures; they are looked at once an epoch, and nothing is chosen by them: what
-counts is the accuracy after the last epoch. The clock counts training alone.
+copy that somebody has pressed as JPEG, read as any folder of pictures is. It is not the official
+data, and the record says so. Network, epochs and augmentation are those of ``python -m cnnkit
+train``: digits and MNIST train LeNet with 32 and 64 filters and batch normalisation, the others the
+small residual network, with ``--widths`` of other stages. Each data set has its own test pictures;
+they are looked at once an epoch, and nothing is chosen by them: what counts is the accuracy after
+the last epoch. The clock counts training alone.
 
 It runs on a processor as on a GPU, which it names, and writes
 benchmarks/results/train_DATA_DEVICE.json. A run on a part of the pictures (``--pictures``) is a
@@ -24,7 +25,6 @@ import torch
 from record import offer_trial, offer_weights, record
 
 from cnnkit import datasets, training
-
 
 JPEG = "cifar10_jpeg"
 
