@@ -19,7 +19,8 @@ CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11
 SUITABLE   := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 ROOTED     := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-# The book is whole when nothing here is younger than the beginning of its last faultless build.
+# The book is whole when nothing here is younger than the beginning of its last faultless build. What a build would
+# compile is compiled before: a new folder of byte code makes the folder around it younger.
 WHOLE     := _build/.whole
 ASIDE     := -name '.?*' -o -name __pycache__ -o -name _build -o -name node_modules -o -name dist
 UNCHANGED := [ -e _build/html/index.html ] && [ $(WHOLE) -nt $(READY) ] && \
@@ -33,7 +34,7 @@ help:  ## list what make can do here
 
 book: $(READY) writable  ## build the site: _build/html/index.html
 	@if $(UNCHANGED); then echo "Nothing has changed since the last build."; else \
-	  rm -f $(WHOLE); touch $(WHOLE).begun; \
+	  rm -f $(WHOLE); python -m compileall -q cnnkit _ext; touch $(WHOLE).begun; \
 	  $(DATED) jupyter-book build -W --keep-going --all . && mv $(WHOLE).begun $(WHOLE) || { echo; \
 	  echo "Stopped: the book is not finished: mend the warnings above (each names its page), then run 'make book' again."; exit 1; }; fi
 	@echo "The book is ready: $(CURDIR)/_build/html/index.html"
@@ -61,9 +62,9 @@ tests: $(READY)  ## run some tests: make tests TESTS="tests/core -k conv2d"
 test: MARKED := -m "not slow"
 test: test-all  ## check style, build the book, run the tests, but for those marked slow
 
-# Three workers, even on two cores: browsers and kernels wait a good part of the time.
+# Four workers, even on two cores: browsers and kernels wait a good part of the time.
 test-all: lint book chromium bubblewrap  ## check style, build the book, run every test, as CI does
-	@CNNKIT_BOOK_IS_BUILT=1 python -m pytest -n 3 --dist worksteal $(MARKED) $(TESTS)
+	@CNNKIT_BOOK_IS_BUILT=1 python -m pytest -n 4 --dist worksteal $(MARKED) $(TESTS)
 
 lint: $(READY) writable  ## the style of Python and scripts, the types, which floor imports which
 	@ruff check . && ruff format --check . && mypy

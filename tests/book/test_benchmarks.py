@@ -128,6 +128,7 @@ def made_up(tmp_path_factory):
     return out.parent, results, told
 
 
+@pytest.mark.slow
 def test_a_gpu_is_measured_part_by_part(made_up):
     _, results, told = made_up
     assert set(results["batches"]) == {f"{n}, step by step" for n in (16, 64, 256, 1024)}
@@ -174,6 +175,7 @@ def cells_on_gpus(page):
     return [cell for cell in cells if "gpu_*.json" in cell or re.search(r"in measured\b", cell)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", GPU_PAGES, ids=lambda page: page.stem)
 def test_a_page_tells_what_a_gpu_did_and_says_plainly_when_none_is_recorded(
     page, made_up, tmp_path, monkeypatch

@@ -321,6 +321,7 @@ def test_too_few_pictures_to_set_a_tenth_aside_is_a_lesson(tmp_path, capsys):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_two_processes_are_one(tmp_path, root):
     """Two gloo processes, each half of every batch: the loss curve of one process.
 
