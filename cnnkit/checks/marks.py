@@ -26,8 +26,8 @@ MIME = "application/vnd.cnnkit.marks+json"  # the record of a score, beside its 
 
 INDENT = " " * 9  # the width of "  right  ": a message stands below its title
 AGAIN = "(As above.)"
-UNWRITTEN = "Not written yet: replace the line with NotImplementedError by your own."
-CHANGED = "The result is right, but your function changed the input it was given: whoever passed it still needs it. Work on a copy, or build a new array."
+UNWRITTEN = "Not written yet: put your own code in place of the line that raises NotImplementedError."
+CHANGED = "The result is right, but your function changed the input it was given: the caller still needs it. Work on a copy, or build a new array."
 
 
 class Wrong(Exception):
@@ -178,7 +178,8 @@ class Part:
         if not same(answer, expected, tolerance):
             inputs = self.originals if about is None else about
             cause = cause_of(self._causes(of), inputs, answer, expected, tolerance)
-            raise Wrong(cause or self._difference(answer, expected, tolerance))
+            where = f"{of}: " if of else ""
+            raise Wrong(cause or where + self._difference(answer, expected, tolerance))
         if dtype and answer.dtype != np.dtype(dtype):
             raise Wrong(f"The values are right, but their type is {answer.dtype}, not {dtype}.")
         if unchanged and not self._untouched():
@@ -298,7 +299,7 @@ class Part:
     def _plain(self, answer):
         """Make the answer a plain array: nothing of its own class decides what is equal."""
         if answer is None:
-            raise Wrong("Your function gave None back: does every way through it `return`?")
+            raise Wrong("Your function gave None back: does every path through it end in a `return`?")
         if not isinstance(answer, int | float | np.generic | np.ndarray | list | tuple):
             kind = type(answer).__name__
             raise Wrong(f"Your function gave a {kind} back; return a number or a NumPy array.")
@@ -307,7 +308,7 @@ class Part:
         except ValueError:
             raise Wrong("The rows of your result have different lengths.") from None
         if plain.dtype.kind not in "biuf":
-            raise Wrong("Your result holds something else than plain numbers.")
+            raise Wrong("Your result holds something other than plain numbers.")
         return plain
 
     def _difference(self, answer, expected, tolerance):
@@ -320,7 +321,10 @@ class Part:
             return "Some values are wrong."
         close = np.isclose(answer, expected, rtol=0, atol=slack(expected, tolerance))
         if not expected.ndim:
-            return f"Your answer is {answer:g}; it must be {expected:g}."
+            got, right = (
+                f"{v.item():,}" if v.dtype.kind in "iu" else f"{v.item():g}" for v in (answer, expected)
+            )
+            return f"Your answer is {got}; it must be {right}."
         place = tuple(int(i) for i in np.argwhere(~close)[0])
         where = ", ".join(map(str, place))
         return f"At [{where}] your result has {answer[place]:g}; there it must be {expected[place]:g} ({int((~close).sum())} of {close.size} values differ)."
@@ -417,7 +421,8 @@ class _Raises:
             return False
         wanted = self.kind.__name__
         if error is None:
-            raise Wrong(f"This cannot work: your function should raise a {wanted} that says why.")
+            told = "Here nothing can be right: your function should raise a"
+            raise Wrong(f"{told} {wanted} that says why, and return nothing.")
         if not isinstance(error, self.kind):
             raise Wrong(f"Your function raised {kind.__name__} here; it should raise a {wanted}.")
         return True

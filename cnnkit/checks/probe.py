@@ -45,9 +45,10 @@ class Network:
                 scores = self.model(np.asarray(images, "float32"), training=training)
                 return np.array(sys.modules["keras"].ops.convert_to_numpy(scores))
             torch = sys.modules["torch"]
-            kind = next((p.dtype for p in self.model.parameters()), torch.float32)
+            first = next(self.model.parameters(), torch.zeros(0))
             with torch.no_grad():
-                scores = self.model(torch.tensor(np.asarray(images), dtype=kind))
+                pictures = torch.tensor(np.asarray(images), dtype=first.dtype, device=first.device)
+                scores = self.model(pictures)
         if not isinstance(scores, torch.Tensor):
             raise Wrong(f"The network gives a {type(scores).__name__}: it must give a tensor.")
         return np.array(scores.detach().cpu().tolist())

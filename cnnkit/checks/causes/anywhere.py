@@ -28,6 +28,8 @@ def cause_anywhere(answer, expected, tolerance):
     if never_written(answer):
         return NEVER_WRITTEN
     answer_is = answer.dtype.kind
+    whole = answer_is in "iu" and expected.dtype.kind in "iu"
+    tolerance = 0.0 if whole else tolerance  # as `same` does
     answer, expected = np.asarray(answer, float), np.asarray(expected, float)  # bytes wrap around
     if np.isnan(answer).any() or (np.isinf(answer).any() and not np.isinf(expected).any()):
         return "The result holds nan or inf: something was divided by zero, grew too large, or was never written to (torch.empty only reserves memory)."
@@ -48,12 +50,12 @@ def cause_anywhere(answer, expected, tolerance):
         return "The fractions are cut off: integers cannot hold them, compute in floats."
     if answer_is == "u" and same(answer, expected % 256, tolerance):
         return "Values above 255 have wrapped around: 8 bits cannot hold them, compute in floats."
-    return ROUNDED if is_rounded(answer, expected) else None
+    return ROUNDED if not whole and is_rounded(answer, expected) else None
 
 
 def _cause_of_shape(got, wanted):
     if len(got) > len(wanted) and [n for n in got if n != 1] == [n for n in wanted if n != 1]:
-        return "The result has an axis of length one too many: index it away, or squeeze it."
+        return "The result has at least one extra axis of length 1: leave out keepdims, index it away, or use np.squeeze."
     if len(got) > len(wanted):
         return "The result has too many axes: over which one do you still have to sum or average?"
     if len(got) < len(wanted):

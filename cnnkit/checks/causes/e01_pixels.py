@@ -1,4 +1,4 @@
-"""Misunderstandings of exercise 1: axes, gray, scale, order, counting."""
+"""Misunderstandings of exercise 1: axes, grey, scale, order, counting."""
 
 import numpy as np
 
@@ -26,7 +26,7 @@ CAUSES: dict[str, list] = {
     ],
     "to_gray": [
         (
-            "All three channels count the same in your gray: the eye weighs green most, then red.",
+            "All three channels count the same in your grey: the eye weighs green most, then red.",
             lambda image: image.mean(axis=-1),
         ),
         (
@@ -34,11 +34,11 @@ CAUSES: dict[str, list] = {
             lambda image: image @ GRAY[::-1],
         ),
         (
-            "The fractions are cut off by an integer type: gray values are floats here.",
+            "The fractions are cut off by an integer type: grey values are floats here.",
             lambda image: np.trunc(image @ GRAY),
         ),
         (
-            "Your gray is rounded to whole numbers: keep the fractions.",
+            "Your grey is rounded to whole numbers: keep the fractions.",
             lambda image: np.rint(image @ GRAY),
         ),
         (
@@ -57,7 +57,7 @@ CAUSES: dict[str, list] = {
             lambda image: image @ GRAY / 3,
         ),
         (
-            "Your gray is the brightest channel: it should be a weighted sum of all three.",
+            "Your grey is the brightest channel: it should be a weighted sum of all three.",
             lambda image: image.max(axis=-1),
         ),
     ],
@@ -75,7 +75,7 @@ CAUSES: dict[str, list] = {
             lambda image: image / image.max(),
         ),
         (
-            "You stretch each image from its darkest to its brightest value: then the same gray means something else in every image. Divide by the largest value a byte can have.",
+            "You stretch each image from its darkest to its brightest value: then the same grey means something else in every image. Divide by the largest value a byte can have.",
             lambda image: (image - image.min()) / (image.max() - image.min()),
         ),
         ("Your values go from -1 to 1; they should go from 0 to 1.", lambda x: x / 127.5 - 1),
@@ -150,8 +150,8 @@ CAUSES: dict[str, list] = {
 
 IDEAS = {
     "to_channels_first": "A name for each axis: the picture comes with rows, columns, channels, and has to leave with channels, rows, columns. No number changes its neighbours inside a channel, so nothing is reshaped: the axes only change their order, and the last one moves to the front.",
-    "to_gray": "Take the three channels apart, so that you hold three grids of the same size. Each pixel of the gray picture is one sum: its red, its green and its blue, each times its own share. Make them floats before you multiply.",
-    "scale": "The largest byte, 255, shall become 1, so one division does everything, and it is the same for each picture. Choose the type first: dividing float32 numbers gives float32.",
+    "to_gray": "Take the three channels apart, so that you hold three grids of the same size. Each pixel of the grey picture is one sum: its red, its green and its blue, each times its own share. Make them floats before you multiply.",
+    "scale": "The largest byte, 255, has to become 1, so one division does everything, and it is the same for each picture. Choose the type first: dividing float32 numbers gives float32.",
     "flat_index": "Walk there: to come to row 2, you pass two whole rows, each as long as the picture is wide. Then you go on along your own row by as many steps as the column says.",
     "dense_parameters": "First count the numbers of the picture: multiply all sizes of its shape. Each unit has a weight for each of them, and one bias more.",
 }

@@ -81,11 +81,11 @@ CAUSES: dict[str, list] = {
             lambda image, w: _pairs(image, w)[:, :-1],
         ),
         (
-            "The two products are averaged: they are added up.",
+            "The two products are averaged: they should be added.",
             lambda image, w: _pairs(image, w) / 2,
         ),
         (
-            "The two products are multiplied: they are added up.",
+            "The two products are multiplied: they should be added.",
             lambda image, w: image[:, :-1] * w[0] * image[:, 1:] * w[1],
         ),
         (
@@ -162,11 +162,11 @@ CAUSES: dict[str, list] = {
             lambda image, k, b=0.0: sum_channels(image, k[::-1]) + b,
         ),
         (
-            "The bias is subtracted: it is added.",
+            "The bias is subtracted: it should be added.",
             lambda image, k, b=0.0: sum_channels(image, k) - b,
         ),
         (
-            "The bias is added to every product: it is added once, after the sum.",
+            "The bias is added to every product: it should be added once, after the sum.",
             lambda image, k, b=0.0: sum_channels(image, k) + k.size * b,
         ),
         (

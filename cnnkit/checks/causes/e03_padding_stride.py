@@ -54,14 +54,14 @@ CAUSES: dict[str, list] = {
         ("The kernel's size is not used.", lambda n, k, s=1, p=0: (n + 2 * p) // s),
     ],
     "fits": [
-        ("Your answer is always True: some sizes leave a rest.", lambda n, k, s=1, p=0: True),
-        ("Your answer is always False: some sizes leave no rest.", lambda n, k, s=1, p=0: False),
+        ("Your answer is always True: some sizes leave a remainder.", lambda n, k, s=1, p=0: True),
+        ("Your answer is always False: some sizes leave no remainder.", lambda n, k, s=1, p=0: False),
         (
-            "A kernel larger than the padded image does not fit, whatever the rest is.",
+            "A kernel larger than the padded image does not fit, whatever the remainder is.",
             lambda n, k, s=1, p=0: (n + 2 * p - k) % s == 0,
         ),
         (
-            "Only whether the kernel is too large is asked: a rest at the end does not fit either.",
+            "Only whether the kernel is too large is asked: a remainder at the end means that it does not fit either.",
             lambda n, k, s=1, p=0: n + 2 * p >= k,
         ),
         (
@@ -81,7 +81,7 @@ CAUSES: dict[str, list] = {
             lambda n, k, s=1, p=0: n + 2 * p >= k and (n + 2 * p) % s == 0,
         ),
         (
-            "Your answer is turned: True means that nothing is left over.",
+            "Your answer is the wrong way round: True means that nothing is left over.",
             lambda n, k, s=1, p=0: n + 2 * p < k or (n + 2 * p - k) % s != 0,
         ),
     ],
@@ -214,7 +214,7 @@ def _first_positions(image, kernels, biases, stride, padding):
 
 
 IDEAS = {
-    "output_size": "Put the kernel at the beginning. What is left behind it is its room to move: the padded size less the kernel. Count how many whole jumps fit into that room, and add the place where it began. Is there no room, nothing fits.",
+    "output_size": "Put the kernel at the beginning. What is left behind it is its room to move: the padded size less the kernel. Count how many whole jumps fit into that room, and add the place where it began. If there is no room, nothing fits.",
     "fits": "After the first place there is some room left, the padded size less the kernel. The last place ends at the edge exactly when that room is a whole number of jumps, and when there is room at all.",
     "same_padding": "A kernel takes away one pixel less than it is long, so just as many zeros have to come in. Give each side half of them; when their number is odd, the one left over goes to the end.",
     "zero_pad": "Begin with the result, not with the picture: an array of zeros with twice the padding more rows and columns, and as many channels as before. Then say where in it the picture lies, and write the picture there.",

@@ -79,22 +79,22 @@ def _pooled(reduce, change=lambda windows: windows):
 
 CAUSES: dict[str, list] = {
     "relu": [
-        ("You take the absolute value: a negative value becomes 0.", np.abs),
+        ("You take the absolute value: a negative value should become 0.", np.abs),
         ("You keep the negative values and drop the positive ones.", lambda x: np.minimum(x, 0)),
         ("Values above 1 are cut off: ReLU keeps every positive one.", lambda x: np.clip(x, 0, 1)),
         ("That is the sigmoid: ReLU keeps positive values.", lambda x: 1 / (1 + np.exp(-x))),
         ("That tells where x is positive: keep x itself there.", lambda x: x > 0),
         (
-            "A part of the negative values leaks through: they become 0.",
+            "Part of each negative value leaks through: it should become 0.",
             lambda x: np.where(x > 0, x, 0.01 * x),
         ),
         (
-            "A part of the negative values leaks through: they become 0.",
+            "Part of each negative value leaks through: it should become 0.",
             lambda x: np.where(x > 0, x, 0.1 * x),
         ),
         ("The fractions are cut off by an integer type.", lambda x: np.trunc(np.maximum(x, 0))),
-        ("Negative values became 1: they become 0.", lambda x: np.where(x > 0, x, 1)),
-        ("Nothing has changed: negative values become 0.", lambda x: x),
+        ("Negative values became 1: they should become 0.", lambda x: np.where(x > 0, x, 1)),
+        ("Nothing has changed: negative values should become 0.", lambda x: x),
     ],
     "max_pool": [
         ("You take the average: take the largest value of each window.", _pooled(np.mean)),

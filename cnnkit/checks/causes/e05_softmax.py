@@ -87,19 +87,19 @@ def _read(z, names, which, numbers):
 CAUSES: dict[str, list] = {
     "linear": [
         ("The bias is missing.", lambda x, w, b: x @ w.T),
-        ("The bias is subtracted: it is added.", lambda x, w, b: x @ w.T - b),
+        ("The bias is subtracted: it should be added.", lambda x, w, b: x @ w.T - b),
         (
             "The weight is used the wrong way round: each of its rows belongs to one output.",
             lambda x, w, b: x @ w + b,
         ),
         (
-            "The bias is added once for each input: it is added once for each output.",
+            "The bias is added once for each input: add it once for each output.",
             lambda x, w, b: x @ w.T + w.shape[1] * b,
         ),
         ("Every output gets the first bias: each has its own.", lambda x, w, b: x @ w.T + b[0]),
         ("The products are averaged: add them up.", lambda x, w, b: x @ w.T / w.shape[1] + b),
         (
-            "That is a ReLU on top: a linear layer keeps negative values.",
+            "There is a ReLU on top: a dense layer alone keeps negative values.",
             lambda x, w, b: np.maximum(x @ w.T + b, 0),
         ),
     ],
@@ -126,7 +126,7 @@ CAUSES: dict[str, list] = {
             lambda z: np.log(_softmax(z)),
         ),
         (
-            "The sign of the logits is turned: the largest one gets the most.",
+            "The sign of the logits is reversed: the largest logit should get the largest probability.",
             lambda z: _softmax(-z),
         ),
         ("The base is 2: use e (np.exp).", lambda z: _softmax(z * np.log(2))),
@@ -152,7 +152,7 @@ CAUSES: dict[str, list] = {
             lambda z, t: _losses(z, t).sum(),
         ),
         (
-            "The sign is turned: a loss is the *negative* logarithm.",
+            "The sign is wrong: a loss is the *negative* logarithm.",
             lambda z, t: -_losses(z, t).mean(),
         ),
         (
@@ -179,11 +179,11 @@ CAUSES: dict[str, list] = {
             lambda z, t: -_log_softmax(z).mean(),
         ),
         (
-            "Softmax is applied twice: the input are logits.",
+            "Softmax is applied twice: the inputs are logits, so apply it once.",
             lambda z, t: _losses(_softmax(z), t).mean(),
         ),
         (
-            "Softmax is missing: the input are logits, not probabilities.",
+            "Softmax is missing: the inputs are logits, not probabilities.",
             lambda z, t: -z[np.arange(len(t)), t].mean(),
         ),
         (
@@ -197,7 +197,7 @@ CAUSES: dict[str, list] = {
             lambda z, t: _softmax(z) - _one_hot(z, t),
         ),
         (
-            "The sign is turned: softmax minus one at the right class.",
+            "The sign is wrong: it is softmax minus 1 at the right class, not the other way round.",
             lambda z, t: (_one_hot(z, t) - _softmax(z)) / len(t),
         ),
         ("The 1 at the right class is not subtracted.", lambda z, t: _softmax(z) / len(t)),
@@ -265,7 +265,7 @@ def _whole_columns(z, targets):
 
 
 IDEAS = {
-    "linear": "One image and one output first: multiply its numbers with the weights in that output's row, add up, add the bias. For all of them at once, each row of x has to meet each row of the weight: so one of both is turned over before they are multiplied.",
+    "linear": "One image and one output first: multiply its numbers by the weights in that output's row, add them up, and add the bias. For all of them at once, each row of x has to meet each row of the weight: so one of the two is transposed before they are multiplied.",
     "softmax": "Three steps for each row by itself: subtract its largest logit, take the exponential of what is left, divide by the sum of the row. Keep the axis that you sum over, so that the division lines up again.",
     "cross_entropy": "Work with logarithms from the beginning: subtract the row's largest logit, then subtract the logarithm of the sum of the exponentials. Now pick in each row the one entry of the right class; the loss is minus their mean.",
     "cross_entropy_gradient": "Make the probabilities, and then correct one number in each row: where the right class stands, one is too much. A mean over the images shares the whole out among them.",

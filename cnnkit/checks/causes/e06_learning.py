@@ -6,7 +6,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from cnnkit.checks.causes.shared import pad_sides, turned
 
 NOT_LEARNED = "It guesses: has it learned at all? Look at the loop: forward, loss, zero_grad, backward, step, for each batch of each epoch."
-LEARNED_A_LITTLE = "It has learned something, but too little: is every image seen in every epoch, are old gradients forgotten, is the learning rate neither tiny nor huge?"
+LEARNED_A_LITTLE = "It has learned something, but too little: is every image seen in every epoch, are old gradients forgotten, is the learning rate neither tiny nor huge, and does the model come back with eval()?"
 OTHER_EACH_TIME = "The same seed gave two different networks: draw every random number, also the first weights, from np.random.default_rng(seed)."
 
 _SWAPPED = "That is another of the three gradients: return grad_image, grad_kernels, grad_biases, in this order."
@@ -78,7 +78,7 @@ CAUSES: dict[str, list] = {
     "relu_backward": [
         ("You look where the gradient is positive: look where x was.", lambda g, x: g * (g > 0)),
         ("The gradient passes everywhere: where x was negative, it stops.", lambda g, x: g),
-        ("The gradient passes where x was negative: turn the condition.", lambda g, x: g * (x < 0)),
+        ("The gradient passes where x was negative: reverse the condition.", lambda g, x: g * (x < 0)),
         ("Where x is exactly 0, nothing comes back: ask for x > 0.", lambda g, x: g * (x >= 0)),
         ("That is the slope alone: multiply it by the gradient that comes in.", lambda g, x: x > 0),
         (
@@ -87,7 +87,7 @@ CAUSES: dict[str, list] = {
         ),
         ("That is ReLU of x again: send the gradient back.", lambda g, x: np.maximum(x, 0)),
         (
-            "You take x for 1 and 0: compare x with 0, then multiply by the gradient.",
+            "The minus signs of the gradient are gone: where x was positive, it passes as it is, with its sign.",
             lambda g, x: np.abs(g) * (x > 0),
         ),
     ],

@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnkit import functional as F
 
-ONLY_GUESSES = "It guesses, even on pictures that it has trained on. Look at the loop: zero_grad, logits, loss, backward, step, for each batch, and the labels in the same order as the pictures."
+ONLY_GUESSES = "It guesses, or does little better, even on pictures that it has trained on. Look at the learning rate, and at the loop: zero_grad, logits, loss, backward, step, for each batch, and the labels in the same order as the pictures."
 NO_LOGITS = "It can be judged once it gives two logits for each picture: see above."
 KNOWS_TOO_LITTLE = "On new pictures it is not good enough yet. A deeper network, more epochs, batch normalisation, or mirrored pictures help; a larger dense layer does not."
 SEED_TOO_LATE = "The same seed gave two different networks: call torch.manual_seed(seed) before the layers are made, and draw every random number from it."

@@ -57,7 +57,7 @@ _MEMORY = {
         *_units(_all),
         (_FOUR_BYTES, _as_if(4, _all)),
         (
-            "The running averages of batch normalisation are counted: they are no parameters.",
+            "The running averages of batch normalisation are counted: they are not parameters.",
             _bytes(lambda f: f["all"] + f["buffers"]),
         ),
         ("Frozen parameters are missing: they are in memory, too.", _bytes(_trained)),
@@ -176,7 +176,7 @@ def _other(**shape):
 
 
 _CYCLE = [
-    ("The way is a straight line: it is half a wave of the cosine.", _other(way=_straight)),
+    ("The way is a straight line: it should be half a wave of the cosine.", _other(way=_straight)),
     (
         "The top is one step late: it is at step 0.3 · total_steps - 1, as steps count from 0.",
         _other(top=lambda n: 0.3 * n),

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 FLIPPED = "Your kernel is flipped (turned by 180°): the convolution of neural networks lays the kernel down as it is. The flipped one belongs to signal processing."
-ONE_BIAS = "The bias is added once for each channel: it belongs to the sum, and is added once."
+ONE_BIAS = "The bias is added once for each channel: it should be added once in all, to the sum."
 FIRST_CHANNEL = "Only the first channel is used: each channel has its own slice of the kernel."
-AVERAGED = "The channels are averaged: their contributions are added up."
+AVERAGED = "The channels are averaged: add their contributions up."
 SEED_IGNORED = "Another seed gave the same network: the seed is not used."
 
 

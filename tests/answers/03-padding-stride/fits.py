@@ -8,7 +8,7 @@ def fits(size, kernel_size, stride=1, padding=0):
 
 
 # %% wrong: only the size of the kernel
-# loses 2.5: a rest at the end
+# loses 2.5: a remainder at the end
 def fits(size, kernel_size, stride=1, padding=0):
     return kernel_size <= size + 2 * padding
 

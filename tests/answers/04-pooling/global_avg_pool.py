@@ -38,7 +38,7 @@ def global_avg_pool(x):
 
 
 # %% wrong: axes of length one kept
-# loses 4: axis of length one too many
+# loses 4: extra axis of length 1
 def global_avg_pool(x):
     return x.mean(axis=(1, 2), keepdims=True)
 

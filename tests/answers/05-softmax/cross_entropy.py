@@ -10,7 +10,7 @@ def cross_entropy(logits, targets):
 
 
 # %% wrong: sign forgotten
-# loses 5: The sign is turned
+# loses 5: The sign is wrong
 def cross_entropy(logits, targets):
     shifted = logits - logits.max(axis=1, keepdims=True)
     logarithms = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))

@@ -10,7 +10,7 @@ def cross_entropy_gradient(logits, targets):
 
 
 # %% wrong: sign turned
-# loses 4: The sign is turned
+# loses 4: The sign is wrong
 def cross_entropy_gradient(logits, targets):
     p = np.exp(logits - logits.max(axis=1, keepdims=True))
     p = p / p.sum(axis=1, keepdims=True)

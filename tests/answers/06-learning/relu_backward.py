@@ -26,7 +26,7 @@ def relu_backward(grad, x):
 
 
 # %% wrong: the condition turned
-# loses 3: turn the condition
+# loses 3: reverse the condition
 def relu_backward(grad, x):
     return np.where(x < 0, grad, 0)
 
