@@ -265,6 +265,17 @@ def test_a_network_takes_and_gives_plain_arrays(framework):
         network.load(*arrays[:3])
 
 
+def test_a_network_is_asked_where_it_lies():
+    import torch
+
+    model = torch.nn.Linear(2, 2, device="meta")  # takes no tensor from elsewhere, as a GPU
+    seen = []
+    model.register_forward_pre_hook(lambda model, given: seen.append(given[0].device.type))
+    with contextlib.suppress(NotImplementedError, checks.Wrong):  # there is nothing to bring back
+        checks.Network(model).outputs(np.zeros((1, 2)))
+    assert seen == ["meta"]
+
+
 def test_what_is_no_network_is_told_so():
     from torch import nn
 

@@ -19,13 +19,13 @@ def flat_index(row, column, width):
 
 
 # %% wrong: without the width
-# loses 1.75: width is not used
+# loses 2: width is not used
 def flat_index(row, column, width):
     return row + column
 
 
 # %% wrong: rows one too short
-# loses 1.75: one pixel too few
+# loses 2: one pixel too few
 def flat_index(row, column, width):
     return row * (width - 1) + column
 

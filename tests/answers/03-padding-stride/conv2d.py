@@ -10,7 +10,7 @@ def conv2d(image, kernels, biases, stride=1, padding=0):
 
 
 # %% wrong: stride along the columns alone
-# loses 3.5: along one axis only
+# loses 4: along one axis only
 # base: all windows, then strides
 # change: [:, ::stride, ::stride] => [:, :, ::stride]
 

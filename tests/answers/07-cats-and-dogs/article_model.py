@@ -124,3 +124,9 @@ def article_model():
 # loses 2: (a leaky ReLU)
 # base: the listing
 # change: nn.ReLU() => nn.LeakyReLU()
+
+
+# %% right: lazy layers
+# base: the listing
+# change: nn.Conv2d(3, 10, 5) => nn.LazyConv2d(10, 5)
+# change: nn.Linear(219_040, 2) => nn.LazyLinear(2)
