@@ -7,6 +7,7 @@ and with what to do; reading and writing are never mixed up.
 import contextlib
 import errno
 import os
+import threading
 from pathlib import Path
 
 from cnnkit.arguments import lesson
@@ -36,6 +37,8 @@ def as_path(value, name):
     """
     is_path = isinstance(value, (str, os.PathLike)) and str(value) and "\0" not in str(value)
     if is_path:
+        with contextlib.suppress(RuntimeError):  # no home, or nobody of that name
+            return Path(value).expanduser()
         return Path(value)
     raise lesson(f"{name}={value!r} was given", "the path of a file or a folder", "Name one.")
 
@@ -110,7 +113,8 @@ def write_whole(path, content, then=ELSEWHERE):
         if place.exists() and not place.is_file():
             place.write_bytes(content)
             return
-        unfinished = place.with_name(f"{place.name}.unfinished")
+        writer = f"{os.getpid()}-{threading.get_ident()}"  # two at once write a file each
+        unfinished = place.with_name(f"{place.name}.{writer}.unfinished")
         try:
             with open(unfinished, "wb") as file:
                 file.write(content)

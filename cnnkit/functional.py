@@ -8,6 +8,7 @@ of the output of ``NAME``, then the arguments of ``NAME``. It returns the gradie
 among them, in their order and in their shapes.
 """
 
+import operator
 from functools import wraps
 from math import prod
 
@@ -43,6 +44,9 @@ def _halves_in_single(function):
 
 def _floats(*arrays):
     """Turn every array into one float dtype that holds sums of it; None stays None."""
+    if arrays[0] is None:
+        remedy = "A function without `return` gives None: see whether yours returns its result."
+        raise lesson("None was given", "an array", remedy)
     common = np.result_type(np.float32, float_dtype(*(a for a in arrays if a is not None)))
     result = [None if a is None else np.asarray(a, common) for a in arrays]
     return result if len(result) > 1 else result[0]
@@ -223,6 +227,9 @@ def max_pool2d_backward(grad_output, input, kernel_size, stride=None, padding=0,
     indices = np.asarray(indices, np.int64)
     _expect("indices", indices, grad_output.shape)
     *batch, height, width = input.shape
+    if indices.size and not 0 <= indices.min() <= indices.max() < height * width:
+        given = f"indices from {indices.min()} to {indices.max()} for maps of {height} × {width}"
+        raise lesson(given, f"0 to {height * width - 1}", "Give those of the forward pass.")
     start = np.arange(prod(batch)).reshape(*batch, 1, 1) * (height * width)
     where = (indices + start).ravel()
     grad_input = np.zeros(input.size, input.dtype)
@@ -613,14 +620,23 @@ def pad(input, pad, mode="constant", value=0):
     (array([0., 1., 2., 0., 0.]), array([6., 8.]))
     """
     input = _floats(input)
+    value, remedy = 0 if value is None else value, "Write (left, right, top, bottom)."
+    try:
+        pad = tuple(map(operator.index, pad))
+    except TypeError:
+        raise lesson(f"pad={pad!r}", "whole numbers, a pair for each axis", remedy) from None
     if len(pad) % 2 or len(pad) > 2 * input.ndim or min(pad, default=0) < 0:
         given = f"pad={pad} on an input of {input.ndim} axes"
-        remedy = "Write (left, right, top, bottom)."
         raise lesson(given, "a pair of widths of at least 0 for each padded axis", remedy)
     modes = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
     if mode not in modes:
         raise lesson(f"mode={mode!r}", f"one of {', '.join(modes)}", "Use mode='constant'.")
     pairs = [tuple(pad[i : i + 2]) for i in range(0, len(pad), 2)]
+    most = {"reflect": -1, "circular": 0}.get(mode)  # the border is made of the input, once
+    for width, size in zip(pairs, input.shape[::-1], strict=False):
+        if most is not None and max(width) > size + most:
+            given = f"pad={width} with mode={mode!r} on an axis of {size}"
+            raise lesson(given, f"at most {size + most}", "Pad less, or use mode='replicate'.")
     widths = [(0, 0)] * (input.ndim - len(pairs)) + pairs[::-1]  # NumPy counts from the first axis
     extra: dict = {"constant_values": value} if mode == "constant" else {}
     return np.pad(input, widths, modes[mode], **extra)  # type: ignore[call-overload]

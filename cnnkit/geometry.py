@@ -5,17 +5,18 @@ sizes and its checks from this module: each rule of shape is written once. Kerne
 like are PyTorch's: one whole number, or a pair of them (height, width).
 """
 
+from numbers import Integral
 from typing import NamedTuple
 
 from cnnkit._fields import field_of
-from cnnkit.arguments import lesson, pair
+from cnnkit.arguments import lesson, pair, whole
 
 __all__ = ["fits", "output_size", "receptive_field", "same_padding"]
 
 
 def depth_of_filters(channels, filters, groups):
     """Count the channels that a filter sees where `groups` splits channels and filters alike."""
-    groups = pair(groups, "groups")[0]
+    groups = whole(groups, "groups", remedy="Use groups=1.")
     if channels % groups or filters % groups:
         given = f"groups={groups} with {channels} channels and {filters} filters"
         raise lesson(given, "groups that divide both", "Use groups=1, or change the counts.")
@@ -30,7 +31,9 @@ def same_padding(kernel_size, dilation=1):
     >>> same_padding(3), same_padding(5), same_padding(2)
     ((1, 1), (2, 2), (0, 1))
     """
-    total = pair(dilation, "dilation")[0] * (pair(kernel_size, "kernel_size")[0] - 1)
+    one_side = "Take one side at a time, as in same_padding(3)."
+    kernel_size = whole(kernel_size, "kernel_size", remedy=one_side)
+    total = whole(dilation, "dilation", remedy=one_side) * (kernel_size - 1)
     return total // 2, total - total // 2
 
 
@@ -135,7 +138,9 @@ def receptive_field(layers):
     >>> receptive_field([3, 3]), receptive_field([(5, 1), (2, 2), (5, 1)])
     (5, 14)
     """
-    if isinstance(layers, (list, tuple)) and all(isinstance(n, (int, list, tuple)) for n in layers):
+    if isinstance(layers, (list, tuple)) and all(
+        isinstance(layer, (Integral, list, tuple)) for layer in layers
+    ):
         field = _field_of_kernels(layers)
     else:
         field = field_of(layers)
@@ -146,7 +151,11 @@ def _field_of_kernels(kernels):
     """Return (height, width) by the formula."""
     field, step = [1, 1], [1, 1]
     for layer in kernels:
-        kernel, stride, dilation = (layer, 1, 1) if isinstance(layer, int) else (*layer, 1, 1)[:3]
+        steps = layer if isinstance(layer, (list, tuple)) else [layer]
+        if not 1 <= len(steps) <= 3:
+            given, expected = f"a layer of {layer!r}", "(kernel_size, stride[, dilation])"
+            raise lesson(given, expected, "Use (3, 2) for a kernel of 3 at stride 2.")
+        kernel, stride, dilation = (*steps, 1, 1)[:3]
         sizes = pair(kernel, "kernel_size"), pair(stride, "stride"), pair(dilation, "dilation")
         for axis, (k, s, d) in enumerate(zip(*sizes, strict=True)):
             field[axis] += (k - 1) * d * step[axis]

@@ -19,7 +19,7 @@ from collections.abc import Callable
 import numpy as np
 
 from cnnkit import functional as F
-from cnnkit.arguments import lesson, pair
+from cnnkit.arguments import lesson, number, pair, whole
 from cnnkit.geometry import depth_of_filters
 
 
@@ -134,6 +134,9 @@ class Module:
     def load_state_dict(self, state_dict):
         """Copy arrays (or PyTorch tensors) into the model; keys and shapes must be the same."""
         arrays = self._arrays()
+        if not hasattr(state_dict, "items"):
+            remedy = "Read the file first: np.load(path), or torch.load(path, weights_only=True)."
+            raise lesson(f"{state_dict!r} was given", "a dict of arrays", remedy)
         new = {key: np.asarray(value) for key, value in state_dict.items()}
         wanted = {f"{key} of shape {array.shape}" for key, array in arrays.items()}
         given = {f"{key} of shape {array.shape}" for key, array in new.items()}
@@ -141,12 +144,18 @@ class Module:
             expected = f"the keys of this model, with {sorted(wanted - given)}"
             remedy = "Build the same layers with the same sizes first."
             raise lesson(f"a state_dict with {sorted(given - wanted)}", expected, remedy)
+        for key, array in new.items():
+            if array.dtype.kind not in "fiub":
+                remedy = "Nothing was loaded: mend the file."
+                raise lesson(f"{key} of dtype {array.dtype}", "real numbers", remedy)
         for key, array in arrays.items():
             array[...] = new[key]
 
 
 def _weight_and_bias(shape, bias, rng, dtype):
     """PyTorch's start: uniform within ±1/√fan_in, so that outputs keep the scale of inputs."""
+    if np.dtype(dtype).kind != "f":
+        raise lesson(f"dtype={dtype!r} was given", "a dtype of floats", "Use dtype=np.float32.")
     rng = np.random.default_rng(rng)
     bound = 1 / np.sqrt(np.prod(shape[1:]))
     weight = Parameter(rng.uniform(-bound, bound, shape).astype(dtype))
@@ -166,7 +175,8 @@ class Conv2d(Module):
         self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1,
         bias=True, *, rng=None, dtype=np.float32,
     ):  # fmt: skip
-        self.out_channels = out_channels
+        in_channels = whole(in_channels, "in_channels")
+        self.out_channels = out_channels = whole(out_channels, "out_channels")
         self.kernel_size = pair(kernel_size, "kernel_size")
         self.stride = pair(stride, "stride")
         self.padding = padding
@@ -189,7 +199,8 @@ class Linear(Module):
     """Dense layer: (N, in_features) to (N, out_features)."""
 
     def __init__(self, in_features, out_features, bias=True, *, rng=None, dtype=np.float32):
-        self.out_features = out_features
+        in_features = whole(in_features, "in_features")
+        self.out_features = out_features = whole(out_features, "out_features")
         shape = out_features, in_features
         self.weight, self.bias = _weight_and_bias(shape, bias, rng, dtype)
 
@@ -205,7 +216,8 @@ class BatchNorm2d(Module):
     buffers = ("running_mean", "running_var", "num_batches_tracked")
 
     def __init__(self, num_features, eps=1e-5, momentum=0.1, *, dtype=np.float32):
-        self.eps, self.momentum = eps, momentum
+        num_features = whole(num_features, "num_features")
+        self.eps, self.momentum = number(eps, "eps"), number(momentum, "momentum", most=1)
         self.weight = Parameter(np.ones(num_features, dtype))
         self.bias = Parameter(np.zeros(num_features, dtype))
         self.running_mean = np.zeros(num_features, dtype)
@@ -294,6 +306,10 @@ class Sequential(Module):
     """Layers one after the other; backward goes through them in reverse."""
 
     def __init__(self, *layers):
+        for layer in layers:
+            if not isinstance(layer, Module):
+                remedy = "Give them one by one, as Sequential(Conv2d(1, 8, 3), ReLU(), Flatten())."
+                raise lesson(f"Sequential got {layer!r}", "layers that are built", remedy)
         self.children = layers
 
     def _layers(self):

@@ -3,23 +3,26 @@
 ``parameters`` is what ``model.parameters()`` lists. ``lr`` may be changed between steps.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
-from cnnkit.arguments import lesson
+from cnnkit.arguments import lesson, number
 
 
 class _Optimizer:
     """What both share: the parameters, and forgetting the gradients."""
 
     def __init__(self, parameters, lr, weight_decay):
-        self.parameters = list(parameters)
-        self.lr, self.weight_decay = lr, weight_decay
+        found = parameters if isinstance(parameters, Iterable) else [parameters]
+        self.parameters, remedy = list(found), "Pass model.parameters()."
         if not self.parameters:
-            remedy = "Pass model.parameters()."
             raise lesson("an optimiser without parameters", "at least one to learn", remedy)
-        if lr < 0 or weight_decay < 0:
-            given = f"lr={lr}, weight_decay={weight_decay}"
-            raise lesson(given, "numbers of at least 0", "Steps go down the gradient by lr.")
+        for parameter in self.parameters:
+            if not hasattr(parameter, "grad"):
+                given = f"an optimiser of a {type(parameter).__name__}"
+                raise lesson(given, "parameters to learn", remedy)
+        self.lr, self.weight_decay = number(lr, "lr"), number(weight_decay, "weight_decay")
 
     def _zeros(self):
         """Start a running average for each parameter; in float32 those of float16."""
@@ -59,10 +62,10 @@ class SGD(_Optimizer):
 
     def __init__(self, parameters, lr, momentum=0.0, weight_decay=0.0, nesterov=False):
         super().__init__(parameters, lr, weight_decay)
-        if momentum < 0 or (nesterov and not momentum):
+        self.momentum, self.nesterov = number(momentum, "momentum"), nesterov
+        if nesterov and not self.momentum:
             given = f"momentum={momentum}, nesterov={nesterov}"
-            raise lesson(given, "momentum >= 0, above 0 with nesterov", "Use momentum=0.9.")
-        self.momentum, self.nesterov = momentum, nesterov
+            raise lesson(given, "a momentum above 0 with nesterov", "Use momentum=0.9.")
         self._velocity = self._zeros()
 
     def step(self):
@@ -87,9 +90,10 @@ class Adam(_Optimizer):
 
     def __init__(self, parameters, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
         super().__init__(parameters, lr, weight_decay)
-        if not all(0 <= beta < 1 for beta in betas):
+        is_pair = isinstance(betas, (tuple, list)) and len(betas) == 2
+        if not is_pair or not all(0 <= number(beta, "beta") < 1 for beta in betas):
             raise lesson(f"betas={betas}", "two numbers from 0 to below 1", "Use (0.9, 0.999).")
-        self.betas, self.eps = betas, eps
+        self.betas, self.eps = betas, number(eps, "eps")
         self._steps = [0] * len(self.parameters)
         self._mean, self._square = self._zeros(), self._zeros()
 

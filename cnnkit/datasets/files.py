@@ -148,11 +148,11 @@ def inside(name):
         If the name is absolute or climbs out with '..'.
     """
     path = PurePosixPath(name.replace("\\", "/"))
-    drive = ":" in "".join(path.parts[:1])  # as Windows reads it
+    drive = ":" in "".join(path.parts[:1])[:2]  # as Windows reads it
     if path.is_absolute() or drive or ".." in path.parts:
         raise ValueError(
             f"The archive holds a member called {name!r}, which points outside its own folder. "
-            "The official archive holds no such name: delete this file and fetch it again."
+            "No archive of pictures needs such a name: fetch this file again, or pack it anew."
         )
     return name
 

@@ -27,6 +27,7 @@ __all__ = ["entry_of", "folder"]
 _NUMBERS = 2**62
 _FIRST_TEST_NUMBER = _NUMBERS * 4 // 5  # where no folders say so, a fifth is for testing
 _SIDES = ("train", "test")
+_NO_CLASSES = {"train", "training", "val", "valid", "validation", "test", "testing"}
 
 
 def folder(path, split="train", size=64):
@@ -115,7 +116,7 @@ def _contents(path):
         )
     box = open_zip(path)
     found = {
-        inside(member.filename): functools.partial(read_member, box, member)
+        inside(member.filename).replace("\\", "/"): functools.partial(read_member, box, member)
         for member in box.infolist()
         if not member.is_dir()
     }
@@ -156,6 +157,12 @@ def _list_pictures(path, contents, closed):
             f"{path} holds {len(names)} classes",
             "2 to 1,000 folders with pictures in them, one a class",
             "Put the pictures into folders called as what they show: cat/1.jpg, dog/1.jpg.",
+        )
+    if {name.lower() for name in names} <= _NO_CLASSES:
+        raise lesson(
+            f"{path} holds {' and '.join(names)}, which are parts of a data set and no classes",
+            "folders train and test, with the same class folders in each",
+            "Call the part to judge by test, with class folders in it too; or name train alone.",
         )
     rows: list[tuple[int, int, str]] = []
     first: dict[bytes, str] = {}

@@ -67,7 +67,7 @@ def prepared(name, mark, size, read):
     skipped : dict of str to str
         The files that were left out, and why.
     """
-    key = zlib.crc32(f"{READING} {mark}".encode())
+    key = zlib.crc32(f"{READING} {mark}".encode(errors="surrogateescape"))
     folder = cache() / "prepared" / f"{name}-{size}px-{key:08x}"
     found = _open(folder, size)
     if found is None:

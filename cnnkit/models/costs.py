@@ -235,11 +235,25 @@ def _kept(torch, model, input_shape):
 
 def _run_one(torch, model, input_shape, report):
     """Let one image of zeros through, evaluating, and `report` on each layer; give the answer."""
+    modules = torch.nn.modules.module
+    shape = input_shape if isinstance(input_shape, (tuple, list)) else (input_shape,)
+
+    def check(layer, inputs):
+        if isinstance(layer, torch.nn.Conv2d) and inputs[0].ndim != 4:  # it may take it for another
+            given = f"input_shape={input_shape!r} for a network with Conv2d"
+            raise lesson(
+                given, "(C, H, W), an image without its batch", "Use (1, 28, 28) for grey."
+            )
+
     modes = {layer: layer.training for layer in model.modules()}
     first = next(model.parameters(), torch.zeros(0))
-    image = torch.zeros((1, *input_shape), dtype=first.dtype, device=first.device)
+    image = torch.zeros((1, *shape), dtype=first.dtype, device=first.device)
     try:
-        with torch.no_grad(), torch.nn.modules.module.register_module_forward_hook(report):
+        with (
+            torch.no_grad(),
+            modules.register_module_forward_pre_hook(check),
+            modules.register_module_forward_hook(report),
+        ):
             return model.eval()(image)
     finally:
         for layer, mode in modes.items():

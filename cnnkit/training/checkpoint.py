@@ -103,7 +103,7 @@ def load_weights(path):
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no {path}: name a weights.pt or a checkpoint.pt.")
     weights = weights_in(read_state(path))
-    if weights is None:
+    if not are_weights(weights):
         raise lesson(f"{path} holds no weights", "a model's state_dict", "Name a weights.pt.")
     return weights
 
@@ -111,7 +111,7 @@ def load_weights(path):
 def weights_in(state):
     """Return the weights in what a file holds, a state_dict; None if there are none."""
     if is_checkpoint(state):
-        return state["done"]["best_weights"] or state.get("average", state["model"])
+        return state["done"].get("best_weights") or state.get("average", state["model"])
     if isinstance(state, dict) and are_weights(state.get("model")):
         return state["model"]
     return state if are_weights(state) else None
@@ -138,13 +138,14 @@ def _is_whole(content):
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return archive.testzip() is None
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError):
+    except Exception:  # what is damaged makes zipfile and zlib raise half a dozen kinds
         return False
 
 
 def is_checkpoint(state):
     """Whether a file holds a run."""
-    return isinstance(state, dict) and {"model", "plan", "done"} <= state.keys()
+    parts = ("model", "plan", "done")
+    return isinstance(state, dict) and all(isinstance(state.get(part), dict) for part in parts)
 
 
 def are_weights(state):

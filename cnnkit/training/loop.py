@@ -188,7 +188,7 @@ def fit(
         run.start()
 
     bar = Progress(epochs, steps, run.step, device, progress)
-    with advice(path, resume), bar, ctrl_c(wanted=path is not None) as pressed:
+    with advice(path, resume), run.alone(), bar, ctrl_c(wanted=path is not None) as pressed:
         for epoch in range(len(run.history), epochs):
             if stopping.over:
                 break

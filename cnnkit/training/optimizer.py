@@ -31,7 +31,7 @@ def build_optimizer(model, optimizer, lr, weight_decay):
 
 def build_schedule(optimizer, lr, one_cycle, steps):
     """Return the schedule of the learning rate: up and down to nothing in `steps`, or constant."""
-    if one_cycle:
+    if one_cycle and steps > 1:  # of one step, a cycle would be its lowest point alone
         return lr_scheduler.OneCycleLR(optimizer, lr, total_steps=steps, cycle_momentum=False)
     return lr_scheduler.ConstantLR(optimizer, factor=1)
 

@@ -19,6 +19,7 @@ __all__ = [
     "Pictures",
     "as_bytes",
     "as_labels",
+    "as_names",
     "as_pictures",
     "check_batch_of_one",
     "check_model",
@@ -103,7 +104,24 @@ def as_labels(labels, count, name="labels"):
     if labels.min(initial=0) < 0:
         remedy = "Number the classes from 0 on."
         raise lesson(f"{name} from {labels.min():g} on", "0 or more", remedy)
+    if labels.max(initial=0) >= 2**62:
+        remedy = "Number the classes: np.unique(labels, return_inverse=True)[1]."
+        raise lesson(f"{name} up to {labels.max():g}", "numbers of classes", remedy)
     return labels.astype(np.int64, copy=False)
+
+
+def as_names(names):
+    """Return the names of the classes in a list, each of them once."""
+    in_order = "Give them in the order of their labels."
+    try:
+        names = None if isinstance(names, (str, set, frozenset)) else list(names)
+    except TypeError:
+        names = None
+    if names is None:
+        raise lesson("names that are no list", "one such as ['cat', 'dog']", in_order)
+    if twice := [name for i, name in enumerate(names) if name in names[:i]]:
+        raise lesson(f"the name {twice[0]!r} twice", "names that are all different", in_order)
+    return names
 
 
 def _are_whole(labels):

@@ -140,7 +140,7 @@ def _find(pictures):
     unreadable: dict[str, str] = {}
     for path in pictures:
         if str(path) == "-":
-            found["-"] = sys.stdin.buffer.read
+            found["-"] = partial(_flowing, path)
         elif os.path.isdir(path):
             try:
                 files, closed = files_below(path)
@@ -153,12 +153,22 @@ def _find(pictures):
             found |= {str(path / name): partial(read_file, file) for name, file in files.items()}
         else:
             is_pipe = os.path.exists(path) and not os.path.isfile(path)  # as shells make them
-            found[str(path)] = path.read_bytes if is_pipe else partial(read_file, path)
+            found[str(path)] = partial(_flowing, path) if is_pipe else partial(read_file, path)
     if not found:
         given = "; ".join(f"{word}: {why}" for word, why in unreadable.items()) or "no picture"
         remedy = "Name a picture, a folder of pictures, or - for one on standard input."
         raise lesson(given, "one picture or more", remedy)
     return found, unreadable
+
+
+def _flowing(path):
+    """Return what comes through a pipe, or why nothing does: it may be a socket, or closed."""
+    try:
+        if str(path) == "-":
+            return sys.stdin.buffer.read() if sys.stdin else "nothing is connected to it"
+        return path.read_bytes()
+    except OSError as error:
+        return f"it cannot be opened ({error.strerror or error})"
 
 
 def _read_all(words, found, trained, unreadable):

@@ -12,6 +12,7 @@ from cnnkit.training.devices import autocasting, home_of, rank_and_world
 from cnnkit.training.pictures import (
     as_bytes,
     as_labels,
+    as_names,
     as_pictures,
     check_scores,
     evaluating,
@@ -187,7 +188,7 @@ def predict(model, image, size, names, flip=False):
         If the model takes no pictures of that size, neither in colour nor in grey, or there is not
         a name for each of its outputs.
     """
-    size, names = whole(size, "size"), _checked(names)
+    size, names = whole(size, "size"), as_names(names)
     channels = next((c for c in (3, 1) if takes(model, c, size)), None)
     if channels is None:
         given = f"a network that takes no picture of {size} × {size} pixels"
@@ -198,17 +199,6 @@ def predict(model, image, size, names, flip=False):
         given = f"{len(names)} names for a model of {len(row)} outputs"
         raise lesson(given, "a name for each", _IN_ORDER)
     return {names[i]: float(row[i]) for i in np.argsort(-row, kind="stable")}
-
-
-def _checked(names):
-    """Refuse what is no list of names."""
-    try:
-        names = None if isinstance(names, str) else list(names)
-    except TypeError:
-        names = None
-    if names is None:
-        raise lesson("names that are no list", "one such as ['cat', 'dog']", _IN_ORDER)
-    return names
 
 
 def grad_cam(model, image, label=None, layer=None):

@@ -1,12 +1,19 @@
 """The state of a run: kept in one object, saved whole, and restored as if nothing had happened."""
 
+import contextlib
 import json
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import torch
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 from cnnkit.arguments import lesson
 from cnnkit.disk import reading, write_whole, writing
@@ -78,9 +85,35 @@ class Run:
                 f"{self.path.parent} holds a run already: resume it, or name another folder with "
                 "out."
             )
+        if self.path.with_name("weights.pt").exists():
+            raise FileExistsError(
+                f"{self.path.parent} holds the weights of a run already: name another folder with "
+                "out, or move them first."
+            )
         with writing(self.path.parent, "or name another folder with out"):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             _log(self.path).unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def alone(self):
+        """Let no other run write into the folder meanwhile, where the system and the disk lock."""
+        if self.path is None or not self._writes or fcntl is None:
+            yield
+            return
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise FileExistsError(
+                    f"Another run is writing into {self.path.parent} now: wait for it, or name "
+                    "another folder with out."
+                ) from error
+            except OSError:
+                pass  # a disk that does not lock
+            yield
+        finally:
+            os.close(folder)
 
     def save(self):
         """Write the checkpoint, if there is a folder for it, from the first process alone."""

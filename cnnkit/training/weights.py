@@ -20,6 +20,7 @@ from cnnkit.training.checkpoint import (
     save_checkpoint,
     weights_in,
 )
+from cnnkit.training.pictures import as_names
 from cnnkit.training.state import check_weights
 
 __all__ = ["MODELS", "Trained", "build", "load_trained", "recipe", "save_weights"]
@@ -100,7 +101,7 @@ def save_weights(path, model, network, names, size, then=ELSEWHERE):
     state = {
         "model": dict(model.state_dict()),
         "network": network,
-        "names": list(map(str, names)),
+        "names": list(map(str, as_names(names))),
         "size": size,
         "channels": network["arguments"].get("channels", 3),
         "normalisation": _NORMALISATION,
@@ -150,10 +151,21 @@ def load_trained(path, model=None, size=None, names=None):
     elif missing := _KEPT - state.keys():
         given = f"{path} is of another version: it lacks {', '.join(sorted(missing))}"
         raise lesson(given, _WANTED, _REMEDY)
+    elif not _is_told(state):
+        given = f"{path} is of another version: it names its network, size or classes otherwise"
+        raise lesson(given, _WANTED, _REMEDY)
     else:
         _check_same(path, state, model, size, names)
     built = _loaded(path, state, weights)
     return Trained(built, tuple(state["names"]), state["size"], state["channels"])
+
+
+def _is_told(state):
+    """Whether a file tells its network, size and classes in the form that `save_weights` has."""
+    network, numbers = state["network"], (state["size"], state["channels"])
+    is_recipe = isinstance(network, dict) and {"name", "arguments"} <= network.keys()
+    is_named = isinstance(state["names"], (list, tuple))
+    return is_recipe and is_named and all(type(number) is int for number in numbers)
 
 
 def _from_arguments(path, weights, model, size, names):

@@ -2,11 +2,13 @@
 
 import errno
 import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from disks import fill, small_disk
 
-from cnnkit.disk import reading, write_whole, writing
+from cnnkit.disk import as_path, reading, write_whole, writing
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -15,6 +17,21 @@ def test_a_file_is_replaced_whole(tmp_path):
     write_whole(path, b"drei")
     write_whole(path, memoryview(b"vier"))
     assert path.read_bytes() == b"vier" and os.listdir(tmp_path) == ["notes.txt"]
+
+
+def test_two_writers_at_once_leave_a_whole_file(tmp_path):
+    path, contents = tmp_path / "notes.txt", [bytes([letter]) * 10**6 for letter in b"ab"]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda i: write_whole(path, contents[i % 2]), range(40)))
+    assert path.read_bytes() in contents and os.listdir(tmp_path) == ["notes.txt"]
+
+
+@pytest.mark.parametrize(
+    ("word", "place"), [("~/run", "/home/me/run"), ("a~", "a~"), ("~nobody!/a", "~nobody!/a")]
+)
+def test_a_path_may_begin_at_home(word, place, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    assert as_path(word, "out") == Path(place)
 
 
 def test_a_full_disk_keeps_what_was_there(tmp_path):

@@ -261,6 +261,11 @@ def test_pad(mode, widths):
     check("pad", [x], np.float64, widths, mode, 0.5 if mode == "constant" else 0)
 
 
+@pytest.mark.parametrize(("mode", "most"), [("constant", 9), ("reflect", 4), ("circular", 5)])
+def test_pad_as_far_as_pytorch_does(mode, most):
+    check("pad", [numbers(0, np.float64, 1, 1, 5)], np.float64, (most, 0), mode, None)
+
+
 def test_dropout():
     x = np.ones((100, 100), np.float32)
     output = F.dropout(x, 0.25, rng=3)
@@ -417,6 +422,7 @@ def test_memory_stays_bounded_for_any_batch():
 
 
 IMAGE, FILTERS = np.zeros((2, 3, 8, 8)), np.zeros((4, 3, 3, 3))
+DOT = np.zeros((1, 1, 1))
 
 
 @pytest.mark.parametrize(
@@ -436,6 +442,12 @@ IMAGE, FILTERS = np.zeros((2, 3, 8, 8)), np.zeros((4, 3, 3, 3))
         (lambda: F.conv2d(IMAGE, FILTERS[0]), ["(3, 3, 3)", "kh, kw"]),
         (lambda: F.conv2d(IMAGE, FILTERS, bias=np.zeros(3)), ["(3,)", "4 filters", "(4,)"]),
         (lambda: F.conv2d(IMAGE, FILTERS, bias=np.zeros((4, 1))), ["(4, 1)", "(4,)"]),
+        (lambda: F.conv2d(None, FILTERS), ["None", "`return`"]),
+        (lambda: F.conv2d_backward(None, IMAGE, FILTERS), ["None", "`return`"]),
+        (lambda: F.max_pool2d(None, 2), ["None", "`return`"]),
+        (lambda: F.relu(None), ["None", "`return`"]),
+        (lambda: F.softmax(None), ["None", "`return`"]),
+        (lambda: F.cross_entropy(None, [1]), ["None", "`return`"]),
         (lambda: F.conv2d(IMAGE * 1j, FILTERS), ["complex", "real numbers"]),
         (lambda: F.conv2d_backward(IMAGE, IMAGE, FILTERS), ["(2, 3, 8, 8)", "(2, 4, 6, 6)"]),
         (lambda: F.max_pool2d(IMAGE, 9), ["spans 9", "smaller kernel"]),
@@ -445,6 +457,8 @@ IMAGE, FILTERS = np.zeros((2, 3, 8, 8)), np.zeros((4, 3, 3, 3))
         (lambda: F.max_pool2d_backward(IMAGE, IMAGE, 2), ["(2, 3, 8, 8)", "(2, 3, 4, 4)"]),
         (lambda: F.max_pool2d_backward(IMAGE[..., :4, :4], IMAGE, 2, indices=np.zeros(3)),
          ["indices", "(3,)", "(2, 3, 4, 4)"]),
+        (lambda: F.max_pool2d_backward(DOT, DOT, 1, indices=[[[-1]]]), ["-1", "0 to 0"]),
+        (lambda: F.max_pool2d_backward(DOT, DOT, 1, indices=[[[1]]]), ["1", "0 to 0"]),
         (lambda: F.lp_pool2d(IMAGE, 0, 2), ["norm_type=0", "above 0"]),
         (lambda: F.adaptive_avg_pool2d(IMAGE, 2), ["output_size=2", "avg_pool2d"]),
         (lambda: F.linear(np.zeros((2, 5)), np.zeros((3, 4))), ["(2, 5)", "(3, 4)", "(out, in)"]),
@@ -461,6 +475,10 @@ IMAGE, FILTERS = np.zeros((2, 3, 8, 8)), np.zeros((4, 3, 3, 3))
         (lambda: F.batch_norm(np.zeros(3), np.zeros(3), np.ones(3)), ["(3,)", "(N, C, ...)"]),
         (lambda: F.batch_norm([[1.0]], None, None, training=True), ["larger batches", "eval"]),
         (lambda: F.pad(IMAGE, (1,)), ["(1,)", "(left, right, top, bottom)"]),
+        (lambda: F.pad(IMAGE, 1), ["pad=1", "(left, right, top, bottom)"]),
+        (lambda: F.pad(IMAGE, (1.0, 1.0)), ["(1.0, 1.0)", "whole numbers"]),
+        (lambda: F.pad(IMAGE, (8, 0), "reflect"), ["pad=(8, 0)", "an axis of 8", "at most 7"]),
+        (lambda: F.pad(IMAGE, (0, 9), "circular"), ["pad=(0, 9)", "an axis of 8", "at most 8"]),
         (lambda: F.pad(IMAGE, (-1, 0)), ["(-1, 0)", "at least 0"]),
         (lambda: F.pad(IMAGE, (1, 1), "mirror"), ["'mirror'", "reflect"]),
     ],

@@ -97,6 +97,12 @@ def test_receptive_field_of_keras(monkeypatch):
         (lambda: geometry.output_size(10, 3, padding=-1), ["padding=-1", "at least 0"]),
         (lambda: geometry.output_size(10, "3"), ["kernel_size='3'", "whole number"]),
         (lambda: geometry.output_size((10, 10, 3), 3), ["(10, 10, 3)", "pair"]),
+        (lambda: geometry.same_padding((3, 5)), ["kernel_size=(3, 5)", "one side at a time"]),
+        (lambda: geometry.same_padding(3, (1, 2)), ["dilation=(1, 2)", "one side at a time"]),
+        (lambda: geometry.receptive_field([()]), ["a layer of ()", "kernel_size, stride"]),
+        (lambda: geometry.receptive_field([(3, 2, 1, 7)]), ["(3, 2, 1, 7)", "kernel_size, stride"]),
+        (lambda: nn.Conv2d(4, 4, 3, groups=(2, 2)), ["groups=(2, 2)", "Use groups=1"]),
+        (lambda: nn.Conv2d(4, 4, 3, groups=0), ["groups=0", "Use groups=1"]),
         (lambda: geometry.fits(10, 3, padding="full"), ["'full'", "'valid'"]),
     ],
 )
@@ -109,3 +115,4 @@ def test_errors(call, words):
 
 def test_arrays_count_as_sizes():
     assert geometry.output_size(np.int64(10), np.int32(3)) == 8
+    assert geometry.receptive_field([np.int64(3), 3]) == 5

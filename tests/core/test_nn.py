@@ -339,6 +339,16 @@ def test_a_small_network_learns_the_digits():
         (lambda: nn.Linear(3, 4)(np.zeros((1, 2))), ["(1, 2)", "(4, 3)"]),
         (lambda: nn.BatchNorm2d(4)(np.zeros((2, 1, 3, 3))), ["weight", "(4,)", "1 channels"]),
         (lambda: nn.BatchNorm2d(4)(np.zeros(3)), ["(3,)", "(N, C, ...)"]),
+        (lambda: nn.BatchNorm2d("4"), ["num_features='4'"]),
+        (lambda: nn.BatchNorm2d(4, momentum=None), ["momentum=None", "from 0 to 1"]),
+        (lambda: nn.Sequential([nn.ReLU()]), ["[<cnnkit.nn.ReLU", "one by one"]),
+        (lambda: nn.Sequential(nn.ReLU), ["ReLU'>", "layers that are built"]),
+        (lambda: nn.Sequential(functional.relu), ["function relu", "layers that are built"]),
+        (lambda: nn.Conv2d("1", 2, 3), ["in_channels='1'"]),
+        (lambda: nn.Conv2d(1, 2.0, 3), ["out_channels=2.0"]),
+        (lambda: nn.Linear(0, 2), ["in_features=0"]),
+        (lambda: nn.Linear(3, 2, dtype=int), ["dtype=<class 'int'>", "floats"]),
+        (lambda: nn.Linear(2, 1).load_state_dict("w.pt"), ["'w.pt'", "a dict of arrays"]),
         (lambda: network(nn).load_state_dict({}), ["0.weight", "keys of this model"]),
         (
             lambda: nn.Linear(2, 1).load_state_dict({"weight": np.ones((2, 1)), "bias": [0.0]}),
@@ -351,6 +361,15 @@ def test_errors(call, words):
         call()
     for word in words:
         assert word in str(raised.value)
+
+
+@pytest.mark.parametrize("bias", [np.array(["a"]), np.array([None]), np.array([1j])])
+def test_a_state_is_loaded_whole_or_not_at_all(bias):
+    layer = nn.Linear(2, 1, rng=0)
+    before = layer.state_dict()
+    with pytest.raises(ValueError, match=r"bias of dtype .*; expected real numbers"):
+        layer.load_state_dict({"weight": np.zeros((1, 2)), "bias": bias})
+    np.testing.assert_array_equal(layer.weight, before["weight"])
 
 
 def test_every_layer_is_in_an_example_that_runs():

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnkit import optim
-from cnnkit.nn import Parameter
+from cnnkit.nn import Linear, Parameter
 
 share = st.sampled_from([0.0, 0.5, 0.9])
 quick = settings(max_examples=40, deadline=None, derandomize=True)
@@ -72,7 +72,16 @@ def test_defaults_are_pytorchs():
     ("call", "words"),
     [
         (lambda p: optim.SGD([], lr=0.1), ["without parameters", "model.parameters()"]),
+        (lambda p: optim.SGD(Linear(1, 1), lr=1), ["of a Linear", "model.parameters()"]),
+        (lambda p: optim.SGD([np.zeros(1)], lr=1), ["of a ndarray", "parameters to learn"]),
         (lambda p: optim.SGD(p, lr=-1), ["lr=-1", "at least 0"]),
+        (lambda p: optim.SGD(p, lr="0.1"), ["lr='0.1'", "a number"]),
+        (lambda p: optim.SGD(p, lr=float("nan")), ["lr=nan", "a number"]),
+        (lambda p: optim.SGD(p, lr=1, weight_decay=None), ["weight_decay=None", "a number"]),
+        (lambda p: optim.SGD(p, lr=1, momentum=float("nan")), ["momentum=nan", "a number"]),
+        (lambda p: optim.Adam(p, betas=0.9), ["betas=0.9", "two numbers"]),
+        (lambda p: optim.Adam(p, betas=(0.9,)), ["betas=(0.9,)", "two numbers"]),
+        (lambda p: optim.Adam(p, eps=-1), ["eps=-1", "at least 0"]),
         (lambda p: optim.SGD(p, lr=1, nesterov=True), ["nesterov=True", "momentum=0.9"]),
         (lambda p: optim.Adam(p, betas=(0.9, 1.0)), ["betas=(0.9, 1.0)", "below 1"]),
     ],

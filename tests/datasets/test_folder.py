@@ -5,6 +5,7 @@ import io
 import os
 import shutil
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -49,7 +50,14 @@ def test_a_folder_and_a_zip_of_it_are_the_same_data(tmp_path, drawn):
     assert not train.skipped
     everything = datasets.folder(folder, "all", size=32)
     assert np.bincount(everything.labels).tolist() == [30, 30]
+    backslashed = pack(folder, tmp_path / "backslashed.zip")
+    content = backslashed.read_bytes()
+    for name in drawn.names:  # as older packers of Windows write it
+        content = content.replace(f"{name}/".encode(), f"{name}\\".encode())
+    backslashed.write_bytes(content)
     for archive in (
+        backslashed,
+        pack(folder, tmp_path / "named.zip", below="Pets: mine/"),
         pack(folder, tmp_path / "flat.zip"),
         pack(folder, tmp_path / "deep.zip", below="downloads/pets/"),
     ):
@@ -139,6 +147,26 @@ def test_what_holds_no_classes_is_explained(tmp_path, make, words):
     make(tmp_path / "mine")
     with pytest.raises(ValueError, match=words):
         datasets.folder(tmp_path / "mine")
+
+
+@pytest.mark.parametrize("other", ["val/cat", "test"])
+def test_parts_of_a_data_set_are_no_classes(tmp_path, drawn, other):
+    write(tmp_path / "mine/train", drawn, range(4))
+    (tmp_path / "mine" / other).mkdir(parents=True)
+    (tmp_path / "mine" / other / "1.jpg").write_bytes(jpeg(drawn.images[5]))
+    with pytest.raises(ValueError, match=r"which are parts of a data set and no classes"):
+        datasets.folder(tmp_path / "mine", size=8)
+
+
+def test_names_that_no_terminal_takes_are_read_and_shown(tmp_path, drawn):
+    folder = write(tmp_path / "mine", drawn)
+    (folder / "cat").rename(folder / "c\x1bt")
+    for content, name in [(jpeg(drawn.images[0][::-1]), b"caf\xe9.jpg"), (b"", b"no\xe9\x07.png")]:
+        Path(os.fsdecode(os.fsencode(folder / "dog") + b"/" + name)).write_bytes(content)
+    everything = datasets.folder(folder, "all", size=16)
+    assert len(everything) == 61 and "c?t, dog" in repr(everything)
+    told = summary(everything, everything)
+    assert "dog/no??.png (it is empty)" in told and all(map(str.isprintable, told.splitlines()))
 
 
 def test_one_class_is_none_and_nothing_to_judge_by_is_told(tmp_path, drawn):

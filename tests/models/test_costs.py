@@ -1,5 +1,7 @@
 """Shapes, parameters and multiply-accumulates against those that PyTorch and Keras tell."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -206,6 +208,19 @@ def test_memory_of_training_on_a_gpu(name):
         descent.step()
     peak = torch.cuda.max_memory_allocated() - before + estimate.weights
     assert 0.9 * estimate.total < peak < 2.5 * estimate.total
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (1, 1, 28, 28), 28])
+def test_a_shape_is_of_one_image_with_its_channels(shape):
+    model = torch.nn.Sequential(torch.nn.Conv2d(1, 6, 3))
+    for count in (models.summary, partial(models.memory_of_training, batch_size=1)):
+        with pytest.raises(ValueError, match=r"input_shape=.*expected \(C, H, W\)"):
+            count(model, shape)
+
+
+def test_a_shape_may_be_flat_before_the_first_map():
+    layers = torch.nn.Linear(4, 9), torch.nn.Unflatten(1, (1, 3, 3)), torch.nn.Conv2d(1, 2, 3)
+    assert models.summary(torch.nn.Sequential(*layers), (4,)).rows[-1].output_shape == (2, 1, 1)
 
 
 def test_memory_of_training_refuses_other_models():

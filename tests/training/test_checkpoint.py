@@ -1,9 +1,11 @@
 """Runs that stop, and go on as if nothing had happened; files that are torn or of others."""
 
 import copy
+import io
 import json
 import os
 import signal
+import zipfile
 from functools import partial
 
 import numpy as np
@@ -125,6 +127,28 @@ def test_what_a_checkpoint_does_not_fit_is_a_lesson(digits, tmp_path):
         run(net(), data, out=out, resume=True, lr=0.5)
 
 
+def test_a_folder_has_one_run_at_a_time(digits, tmp_path):
+    fcntl = pytest.importorskip("fcntl")
+    run = partial(fit, net(), few(digits[0], 256), batch_size=64, epochs=1, out=tmp_path / "run")
+    (tmp_path / "run").mkdir()
+    folder = os.open(tmp_path / "run", os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        with pytest.raises(FileExistsError, match=r"Another run is writing into .*run now"):
+            run()
+    finally:
+        os.close(folder)
+    assert len(run()) == 1
+
+
+def test_weights_of_old_are_not_overwritten(digits, tmp_path):
+    for name in ("weights.pt", "log.jsonl"):
+        (tmp_path / name).write_text("precious")
+    with pytest.raises(FileExistsError, match="holds the weights of a run already"):
+        fit(net(), few(digits[0], 256), batch_size=64, epochs=1, out=tmp_path)
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"precious"}
+
+
 @pytest.fixture
 def saved(digits, tmp_path):
     """The checkpoint of a run, and how to go on with it."""
@@ -133,13 +157,21 @@ def saved(digits, tmp_path):
     return tmp_path / "checkpoint.pt", partial(run, net(seed=3), resume=True)
 
 
-@pytest.mark.parametrize("harm", ["empty", "10 bytes", "half", "almost all", "one bit", "words"])
+@pytest.mark.parametrize(
+    "harm", ["empty", "10 bytes", "half", "almost all", "one bit", "flag", "zlib", "words"]
+)
 def test_a_damaged_checkpoint_is_called_damaged(saved, harm):
     path, resume = saved
     whole = path.read_bytes()
     weights = training.load_checkpoint(path)["model"]["6.weight"]
     middle = whole.index(weights.numpy().tobytes()) + 100
+    flags = whole.index(b"PK\1\2") + 8  # in the list of members, at the end
+    box = io.BytesIO()
+    with zipfile.ZipFile(box, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a", bytes(1000))
     torn = {
+        "flag": whole[:flags] + b"\1" + whole[flags + 1 :],
+        "zlib": box.getvalue()[:31] + b"\xff" * 4 + box.getvalue()[35:],
         "empty": b"",
         "10 bytes": whole[:10],
         "half": whole[: len(whole) // 2],
@@ -163,6 +195,8 @@ def test_a_checkpoint_of_another_kind_or_version_is_called_that(saved):
 
     holds(net().state_dict(), r"holds weights alone, no run; .* with init=")
     holds([1, 2], "holds no run; expected one that cnnkit.training.fit has written")
+    for part in ("model", "plan", "done"):
+        holds(state | {part: 5}, "holds .*no run")
     holds(state | {"plan": {"lr": np.float64(0.003)}}, "is whole, but of another version")
     later = {key: value for key, value in state.items() if key != "schedule"}
     holds(later, "is of another version: it lacks schedule; expected a checkpoint of this version")
@@ -246,10 +280,15 @@ def test_weights_that_cannot_be_started_from_are_a_lesson(digits, tmp_path):
         (models.lenet(8).state_dict(), "is of another model: it has"),
         ([1, 2], "holds no weights; expected a model's state_dict"),
         ({}, "holds no weights"),
+        ({"model": {}, "plan": {}, "done": {}}, "holds no weights"),
+        ({"model": {}, "plan": {}, "done": {"best_weights": 5}}, "holds no weights"),
+        ({"model": 5, "plan": {}, "done": {}}, "holds no weights"),
     ]:
         torch.save(state, path)
         with pytest.raises(ValueError, match=words):
             start()
+    torch.save({"model": net().state_dict(), "plan": {}, "done": {}}, path)
+    assert training.load_weights(path).keys() == net().state_dict().keys()
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(ValueError, match="is damaged"):
         start()

@@ -66,6 +66,13 @@ def test_it_is_the_bare_loop_bit_for_bit(digits, one_cycle):
     assert same(model, bare_loop(data, one_cycle, 0.0)[0])
 
 
+def test_a_run_of_one_step_learns(digits):
+    model, data = net(), few(digits[0], 64)
+    (entry,) = fit(model, data, epochs=1, batch_size=64, lr=0.1)
+    assert entry["lr"] == 0.1
+    assert (model[0].weight - net()[0].weight).abs().max() > 0.01
+
+
 def test_averaged_weights_are_the_average(digits):
     data, model = few(digits[0], 300), net()
     fit(model, data, **PLAN, label_smoothing=0.1, ema=0.8)

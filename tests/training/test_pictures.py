@@ -56,6 +56,8 @@ LABELS = {
     "one-hot": (lambda y: np.eye(10)[y], r"labels of shape \(128, 10\).*argmax"),
     "halves": (lambda y: y / 2, "expected whole numbers"),
     "words": (lambda y: y.astype(str), "expected whole numbers"),
+    "endless": (lambda y: np.where(y == 1, np.inf, y), "labels up to inf; expected numbers of"),
+    "beyond int64": (lambda y: y.astype(np.uint64) + 2**63, r"labels up to 9.*e\+18; expected"),
 }
 IMAGES = {
     "16 bits": (lambda x: x.astype(np.uint16) * 257, "uint16 from 0 to 65535; expected bytes"),

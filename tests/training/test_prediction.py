@@ -4,6 +4,7 @@ import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 
@@ -130,6 +131,17 @@ def test_a_picture_comes_through_a_pipe(weights, pictures, capsys, monkeypatch, 
     assert found == status
     assert [one["name"] for one in document["pictures"]] == ["light"] * (1 - status)
     assert document["unreadable"] == [{"picture": "-", "why": "it is empty"}] * status
+
+
+def test_a_pipe_that_brings_nothing_stops_no_other(weights, pictures, capsys, monkeypatch):
+    monkeypatch.chdir(pictures)  # the name of a socket is short
+    monkeypatch.setattr(sys, "stdin", None)
+    with socket.socket(socket.AF_UNIX) as end:
+        end.bind("s.sock")
+        status, out, err = told(capsys, weights, "a.png", "s.sock", "-", "b.jpg")
+    assert status == 1 and "a.png" in out and "b.jpg" in out
+    assert "s.sock could not be read: it cannot be opened (" in err
+    assert "- could not be read: nothing is connected to it." in err
 
 
 @pytest.mark.parametrize("suffix", ["png", "pdf"])

@@ -379,10 +379,10 @@ def test_counts_and_mistakes_of_scores_in_lists_and_tensors():
         assert training.worst_mistakes(scores, [0, 1, 1]).tolist() == [2]
 
 
-@pytest.mark.parametrize("names", [None, 2, "cat"])
-def test_names_are_a_list(names):
+@pytest.mark.parametrize("names", [None, 2, "cat", {"cat", "dog"}, ["cat", "cat"]])
+def test_names_are_a_list_of_different_ones(names):
     model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 2))
-    with pytest.raises(ValueError, match="names that are no list"):
+    with pytest.raises(ValueError, match=r"names that are no list|the name 'cat' twice"):
         training.predict(model, np.zeros((9, 9, 3), np.uint8), 8, names)
 
 

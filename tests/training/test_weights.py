@@ -90,6 +90,12 @@ def test_a_checkpoint_will_do_with_the_same_words(tmp_path):
     assert np.array_equal(*rows)
 
 
+@pytest.mark.parametrize("names", ["cat", {"cat", "dog"}, ["cat", "cat"]])
+def test_names_are_a_list_of_different_ones(names, tmp_path):
+    with pytest.raises(ValueError, match=r"names that are no list|the name 'cat' twice"):
+        saved(tmp_path / "weights.pt", names=names)
+
+
 def changed(path, **entries):
     torch.save(torch.load(path, weights_only=True) | entries, path)
 
@@ -116,10 +122,13 @@ def test_what_is_no_weights_file_is_a_lesson(tmp_path):
     refused("holds no weights; expected a weights.pt")
     for entries, words in [
         ({"network": {"name": "summary", "arguments": {}}}, "cannot be built .network='summary'"),
-        ({"network": {"name": "lenet"}}, "cannot be built"),
+        ({"network": {"name": "lenet"}}, "names its network, size or classes otherwise"),
         ({"network": {"name": "lenet", "arguments": {"size": 16, "classes": 2, "channels": 3}}},
          "is of another model: it has"),
         ({"size": 1}, "cannot be built"),
+        ({"size": "x"}, "names its network, size or classes otherwise"),
+        ({"names": 5}, "names its network, size or classes otherwise"),
+        ({"network": 5}, "names its network, size or classes otherwise"),
         ({"names": ["cat"]}, "1 names for a network of 2 outputs"),
         ({"names": ["cat", "cat"]}, "2 names for a network of 2 outputs.*all different"),
         ({"normalisation": {"mean": 0, "std": 1}}, "normalised by {'mean': 0, 'std': 1}"),
