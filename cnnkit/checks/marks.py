@@ -26,7 +26,9 @@ MIME = "application/vnd.cnnkit.marks+json"  # the record of a score, beside its 
 
 INDENT = " " * 9  # the width of "  right  ": a message stands below its title
 AGAIN = "(As above.)"
-UNWRITTEN = "Not written yet: put your own code in place of the line that raises NotImplementedError."
+UNWRITTEN = (
+    "Not written yet: put your own code in place of the line that raises NotImplementedError."
+)
 CHANGED = "The result is right, but your function changed the input it was given: the caller still needs it. Work on a copy, or build a new array."
 
 
@@ -299,7 +301,9 @@ class Part:
     def _plain(self, answer):
         """Make the answer a plain array: nothing of its own class decides what is equal."""
         if answer is None:
-            raise Wrong("Your function gave None back: does every path through it end in a `return`?")
+            raise Wrong(
+                "Your function gave None back: does every path through it end in a `return`?"
+            )
         if not isinstance(answer, int | float | np.generic | np.ndarray | list | tuple):
             kind = type(answer).__name__
             raise Wrong(f"Your function gave a {kind} back; return a number or a NumPy array.")
@@ -322,7 +326,8 @@ class Part:
         close = np.isclose(answer, expected, rtol=0, atol=slack(expected, tolerance))
         if not expected.ndim:
             got, right = (
-                f"{v.item():,}" if v.dtype.kind in "iu" else f"{v.item():g}" for v in (answer, expected)
+                f"{v.item():,}" if v.dtype.kind in "iu" else f"{v.item():g}"
+                for v in (answer, expected)
             )
             return f"Your answer is {got}; it must be {right}."
         place = tuple(int(i) for i in np.argwhere(~close)[0])

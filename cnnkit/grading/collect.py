@@ -330,10 +330,16 @@ def _enrol(course, name, found, rows):
             if student.name == one.name and student.system == one.system:
                 same[student.folder].append(student)
         known = [f for f, lines in same.items() if any(_is(line, one, name) for line in lines)]
-        known += [f for f, lines in same.items() if not any(_is_not(x, one, name) for x in lines)]
-        folder = known[0] if known else _free(_safe(one.name), one.id, roll)
-        if not known and folder != _safe(one.name):
+        like = [f for f, lines in same.items() if not any(_is_not(x, one, name) for x in lines)]
+        folder = (known or like or [_free(_safe(one.name), one.id, roll)])[0]
+        if not known and not like and folder != _safe(one.name):
             why = f"there is another {one.name}: this one's folder is {folder}"
+            rows.append(Row("doubtful", folder, "", why))
+        if not known and like and len(same) > 1:
+            why = (
+                f"{len(same)} are called {one.name}, and Moodle numbers them anew each time: is "
+                f"number {one.id} this one? If not, move the folder, and mend {ROLL}"
+            )
             rows.append(Row("doubtful", folder, "", why))
         folders[one.name, one.id] = folder
         student = Student(folder, one.name, one.system, one.id, name)
@@ -367,7 +373,9 @@ def _safe(name):
     >>> _safe("Muster, Anna [12345]"), _safe("Łukasz"), _safe("..")
     ('Muster-Anna-12345', 'Łukasz', 'nameless')
     """
-    return re.sub(r"[^\w.]+", "-", name).strip("-._")[:80] or "nameless"
+    safe = re.sub(r"[^\w.]+", "-", name).strip("-._")[:80]
+    short = safe.encode()[:160].decode("utf-8", "ignore")
+    return short.rstrip("-._") or "nameless"
 
 
 def _free(wanted, number, roll):

@@ -6,6 +6,7 @@ below 0. Who has no score is not written down as 0.
 
 import csv
 import io
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from cnnkit.arguments import one_of
 from cnnkit.grading.collect import read_roll
+from cnnkit.grading.intake import students_of
 from cnnkit.grading.stamps import is_old
 
 __all__ = ["FORMS", "Score", "export", "gradebook", "scores"]
@@ -123,9 +125,17 @@ def export(course, form, names=()):
         raise ValueError("A worksheet of Moodle is about one assignment: name it.")
     found: list[Score] = []
     old: list[Score] = []
+    gone: list[Score] = []
+    there: dict[str, set[str]] = {}  # who has a folder; nobody at all: a term is over
     for score in scores(course, names):
-        before = Path(course, "autograded", score.student, score.assignment).glob("*.ipynb")
-        (old if any(map(is_old, before)) else found).append(score)
+        name = score.assignment
+        if name not in there:
+            there[name] = set(students_of(course, name))
+        before = Path(course, "autograded", score.student, name).glob("*.ipynb")
+        if there[name] and score.student not in there[name]:
+            gone.append(score)
+        else:
+            (old if any(map(is_old, before)) else found).append(score)
     roll = read_roll(course)
     write = {"table": _table, "moodle": _moodle, "canvas": _canvas}[form]
     header, rows, notes = write(found, roll)
@@ -139,6 +149,11 @@ def export(course, form, names=()):
         f"{s.student}, {s.assignment}, is left out: what is handed in now could not be graded, and "
         f"{_number(s.points)} points are of what was there before. Mend it, and grade again."
         for s in old
+    ]
+    notes += [
+        f"{s.student}, {s.assignment}, is left out: its folder in submitted/ is gone, and "
+        f"{_number(s.points)} points are for what was in it. If that was theirs, put it back."
+        for s in gone
     ]
     return text.getvalue(), notes
 
@@ -200,4 +215,5 @@ def _number(value):
 
 def _harmless(value):
     """Keep a name from being a formula when somebody opens the file in a spreadsheet."""
-    return f"'{value}" if value[:1] in ("=", "+", "@", "-") and len(value) > 1 else value
+    first = unicodedata.normalize("NFKC", value.lstrip())[:1]
+    return f"'{value}" if first in ("=", "+", "@", "-") and len(value) > 1 else value

@@ -7,11 +7,12 @@ answers in it.
 import datetime
 import hashlib
 import os
+import re
+import zoneinfo
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from nbgrader.utils import parse_utc
 
 from cnnkit.study.files import MOST, is_litter
 from cnnkit.study.reading import plain
@@ -34,6 +35,10 @@ STAMP = "timestamp.txt"
 # What nbgrader's exchange writes beside a notebook, and looks for beside the page of feedback.
 SLIPS = STAMP, "submission_secret.txt"
 LONGEST = 200  # bytes of one of them
+TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?) ?"
+    r"(Z|[+-]\d\d:?\d\d|[A-Za-z]+(?:[/_-]\w+)*)?"
+)
 FEW = 5  # things in the wrong place that are named
 
 
@@ -228,11 +233,29 @@ def _astray(path, name, assignments):
 
 
 def _time(stamp):
-    """Read when something was handed in, if nbgrader can; else say what stands there."""
+    """Read when something was handed in; where that is not clear, say what stands there."""
     if stamp.is_symlink() or not stamp.is_file():
         return None, ()
     text = stamp.read_bytes()[:LONGEST].decode("utf-8-sig", "replace").strip()
     try:
-        return (parse_utc(text) if text else None), ()
-    except (ValueError, OverflowError, TypeError):
-        return None, (f"{STAMP} holds no time but {text!r}: it counts as not late.",)
+        return (_utc(text) if text else None), ()
+    except (ValueError, OverflowError, KeyError, OSError):
+        like = "Write one like 2026-11-03 23:59 UTC; +01:00 or Europe/Berlin may stand for UTC"
+        return None, (f"{STAMP} holds no clear time but {text!r}: it counts as not late. {like}.",)
+
+
+def _utc(text):
+    """Read a time that can be read in one way alone.
+
+    nbgrader takes "03.11.2026" for a day in March, "+0100" for 100 seconds, and the time of a zone
+    that it does not know, such as CEST, for that of UTC.
+    """
+    found = TIME.fullmatch(text)
+    if found is None:
+        raise ValueError(text)
+    time, zone = found[1], found[2] or "Z"
+    if zone[0] in "+-Z":
+        when = datetime.datetime.fromisoformat(time + zone)
+    else:
+        when = datetime.datetime.fromisoformat(time).replace(tzinfo=zoneinfo.ZoneInfo(zone))
+    return when.astimezone(datetime.UTC).replace(tzinfo=None)

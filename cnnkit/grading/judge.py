@@ -55,18 +55,25 @@ def judge(source, notebook, nursery):
     """
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     outputs = {grade_id(cell): cell for cell in cells if is_test(cell)}
-    answers = Answers([cell.source for cell in cells if not is_test(cell)], nursery)
+    own: list = []
+    above: dict[str, int] = {}
+    for cell in cells:
+        if is_test(cell):
+            above[grade_id(cell)] = len(own)
+        else:
+            own.append(cell)
+    answers = Answers([cell.source for cell in own], nursery, sorted(set(above.values())))
     try:
         answers.begin()
         space = {"__name__": "__main__"}
         for cell in source.cells:
             if is_test(cell):
+                answers.above = above[grade_id(cell)]
                 outputs[grade_id(cell)].outputs = _test(cell.source, space, answers)
             elif cell.cell_type == "code" and grade_id(cell):
                 space |= {name: answers.function(name) for name in _defined(cell.source)}
             elif cell.cell_type == "code":
                 exec(cell.source, space)
-        own = (cell for cell in cells if not is_test(cell))
         for cell, told in zip(own, answers.told(), strict=True):
             cell.outputs = _shown(told)
     finally:
@@ -140,6 +147,8 @@ class Answers:
 
     cells: list[str]
     nursery: Nursery
+    stops: list[int]  # how many cells stand above each of the tests
+    above: int = 0  # ... and above the one that runs: what stands below it does not count
     printed: str = ""
     held: int = 0  # bytes of what came in this test cell: it may keep all
 
@@ -188,7 +197,7 @@ class Answers:
             said: list = []
             worker.allow(self.limits.cell)
             try:
-                worker.send({"cells": self.cells, "skip": list(self.skip)})
+                worker.send({"cells": self.cells, "skip": list(self.skip), "stops": self.stops})
                 while len(said) < len(self.cells):
                     head, _ = worker.receive()
                     said.append((_text(head, "out", SHOWN), _error(head.get("error"))))
@@ -229,6 +238,7 @@ class Answers:
         head = {
             **what,
             "call": self.calls,
+            "above": self.above,
             "arguments": [values.encode(value, blobs, _send) for value in arguments],
             "options": {name: values.encode(v, blobs, _send) for name, v in options.items()},
         }

@@ -53,9 +53,12 @@ def compare(course, name, jobs=None, *, walled=True):
             shutil.copy(path, copy)
         shutil.copytree(Path(course, "solutions", name), copy / "solutions" / name)
         for student in Path(course, "submitted").iterdir():
-            if (student / name).is_dir():
-                place = copy / "submitted" / student.name / name
-                shutil.copytree(student / name, place, symlinks=True)
+            place = copy / "submitted" / student.name
+            if student.is_symlink():  # grading does not follow it, and says so, here as there
+                place.parent.mkdir(exist_ok=True)
+                place.symlink_to(student.resolve())
+            elif (student / name).is_dir():
+                shutil.copytree(student / name, place / name, symlinks=True, ignore=_pipes)
         graded = autograde(copy, name, jobs, walled=walled)
         after = _points(copy, name)
     students = sorted({student for student, _ in before | after} & set(graded))
@@ -65,6 +68,12 @@ def compare(course, name, jobs=None, *, walled=True):
         for function in dict.fromkeys(f for s, f in before | after if s == student)
     ]
     return [change for change in changes if change.before != change.after], graded
+
+
+def _pipes(folder, names):
+    """Name the pipes and sockets in a folder: they cannot be copied, and grading reads none."""
+    paths = (Path(folder, name) for name in names)
+    return [p.name for p in paths if not (p.is_symlink() or p.is_file() or p.is_dir())]
 
 
 def _points(course, name):

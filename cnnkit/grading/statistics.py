@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 
+from cnnkit.grading.intake import students_of
 from cnnkit.grading.source import assignments
 from cnnkit.grading.stamps import is_old
 from cnnkit.study.cells import is_test
@@ -92,11 +93,15 @@ def statistics(course, name):
     if not paths:
         raise ValueError(f"Nothing of {name} is graded yet: python -m cnnkit grade {name}")
     old = list(filter(is_old, paths))
-    paths = [path for path in paths if path not in old]
+    there = set(students_of(course, name))  # nobody at all: a term is over
+    gone = [path for path in paths if there and path.parts[-3] not in there]
+    old = [path for path in old if path not in gone]
+    paths = [path for path in paths if path not in [*old, *gone]]
     functions: dict[str, Function] = {}
     rights: dict[tuple, list[bool]] = defaultdict(list)
     told: dict[str, Counter] = defaultdict(Counter)
     unread = [f"{path.parts[-3]}: what is handed in now is not graded" for path in old]
+    unread += [f"{path.parts[-3]}: what was handed in is there no longer" for path in gone]
     scores: dict[str, float] = {}
     for path in paths:
         student = path.parts[-3]

@@ -116,8 +116,13 @@ def shell():
 class Printed(io.TextIOBase):
     """A file that keeps the beginning of what is written, and counts the rest."""
 
+    encoding, errors = "utf-8", "replace"  # as Jupyter's, which libraries ask for
+
     def __init__(self):
         self.text, self.more = "", 0
+
+    def fileno(self):
+        return 1  # which leads nowhere
 
     def writable(self):
         return True
@@ -142,15 +147,38 @@ def _printing():
 def serve(channel):
     """Run the cells that are sent; then answer calls, one after the other."""
     head, _ = channel.receive()
+    names = _Names(head["stops"])
+    names.keep(0)
     for number, cell in enumerate(head["cells"]):
         told = {"out": "", "error": None}
         if number not in head["skip"]:
             told = _run(cell)
+        names.keep(number + 1)
         channel.send({"cell": number, **told})
     kept: list = []
     while True:
         head, blobs = channel.receive()
+        names.enter(head["above"])
         channel.send(*_answer(head, blobs, kept))
+
+
+class _Names:
+    """What names mean where each test stands: what a cell below does to them costs it nothing."""
+
+    def __init__(self, stops):
+        self.stops, self.spaces, self.here = stops, {}, None
+
+    def keep(self, number):
+        """Keep the names that there are after so many cells, if a test stands there."""
+        if number in self.stops:
+            self.spaces[number] = dict(shell().user_ns)
+
+    def enter(self, number):
+        """Give names the values that they had there."""
+        if number != self.here and number in self.spaces:
+            own, self.here = shell().user_ns, number
+            own.clear()
+            own.update(self.spaces[number])
 
 
 def _run(cell):

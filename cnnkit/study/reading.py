@@ -131,18 +131,29 @@ def _cell(data):
     text = _text(data.get("source", data.get("input", "")))
     if kind == "heading":
         level = data.get("level")
-        text = "#" * (level if isinstance(level, int) else 1) + f" {text}"
+        text = "#" * (level if isinstance(level, int) and 0 < level < 7 else 1) + f" {text}"
     metadata = _dict(data, "metadata")
-    kept = {}
-    if nbgrader := _dict(metadata, "nbgrader"):
+    kept: dict[str, dict | list] = {}
+    marks = _dict(metadata, "nbgrader").items()
+    if nbgrader := {key: value for key, value in marks if isinstance(value, str | int | float)}:
         kept["nbgrader"] = nbgrader
     if tags := [tag for tag in _list(metadata, "tags") if isinstance(tag, str)]:
         kept["tags"] = tags
     kind = KINDS.get(kind if isinstance(kind, str) else "", "markdown")
     cell = {"cell_type": kind, "source": text, "metadata": kept}
-    if pictures := _dict(data, "attachments"):
+    if pictures := _pictures(data):
         cell["attachments"] = pictures
     return nbformat.from_dict(cell)
+
+
+def _pictures(data):
+    """Keep of a cell's attachments what pictures are: a text for each name and kind."""
+    attached = _dict(data, "attachments")
+    found = {
+        name: {kind: text for kind, text in _dict(attached, name).items() if isinstance(text, str)}
+        for name in attached
+    }
+    return {name: kinds for name, kinds in found.items() if kinds}
 
 
 def _text(value):

@@ -603,7 +603,7 @@ def _as_released(cell):
     if data.get("grade"):
         try:
             parts.append(str(float(data.get("points", 0))))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return False
     digest = hashlib.md5("".join(parts).encode(), usedforsecurity=False).hexdigest()
     return data.get("checksum") == digest

@@ -173,7 +173,7 @@ def test_check_and_grade_give_the_same_marks(solved, frames, tmp_path):
             if alike.setdefault(texts, name) != name:
                 assert ACCIDENTS[alike[texts]].score == accident.score, name
                 shutil.rmtree(submitted / name)
-    assert 16 < len(alike) < 28
+    assert 16 < len(alike) < 30
     graded = course.autograde(folder, EXERCISE, jobs=2, with_feedback=True)
     for name, result in graded.items():
         accident = ACCIDENTS[name]
@@ -250,8 +250,18 @@ def test_check_says_what_is_no_notebook(name, solved, tmp_path, capsys):
     [
         ("2026-11-03 23:59:00 UTC", "2026-11-03 23:59", ""),
         ("\ufeff2026-11-03T23:59:00+01:00\r\n", "2026-11-03 22:59", ""),
-        ("yesterday evening", "", "holds no time but 'yesterday evening'"),
-        ("9" * 500, "", "holds no time"),
+        ("yesterday evening", "", "holds no clear time but 'yesterday evening'"),
+        ("9" * 500, "", "holds no clear time"),
+        ("2026-11-03 23:59:01.250000 UTC", "2026-11-03 23:59", ""),
+        ("2026-11-03 23:59", "2026-11-03 23:59", ""),
+        ("2026-11-03 23:59 +0100", "2026-11-03 22:59", ""),
+        ("2026-07-03 23:59 Europe/Berlin", "2026-07-03 21:59", ""),
+        ("2026-11-03 23:59 Europe/Berlin", "2026-11-03 22:59", ""),
+        ("2026-07-03 23:59 CEST", "", "holds no clear time but '2026-07-03 23:59 CEST'"),
+        ("2026-07-03 23:59 Europe", "", "holds no clear time"),
+        ("2026-02-30 23:59 UTC", "", "holds no clear time"),
+        ("03.11.2026 23:59", "", "Write one like 2026-11-03 23:59 UTC"),
+        ("10", "", "holds no clear time but '10'"),
         ("", "", ""),
     ],
 )
@@ -304,7 +314,12 @@ ODD_CELL = st.fixed_dictionaries(
 )
 
 
+POINTS = {"nbgrader": {"grade_id": "test-convolve", "grade": True, "points": 10**400}}
+
+
 @example([{"source": "def convolve(image, kernel):\n    return 1", "metadata": TEST}], None)
+@example([{"cell_type": "heading", "level": 10**30, "source": "x"}], None)
+@example([{"cell_type": "code", "metadata": POINTS}], None)
 @settings(max_examples=100, deadline=None)
 @given(st.lists(ODD_CELL | ANYTHING, max_size=6), ANYTHING)
 def test_whatever_the_file_holds_it_is_mended_or_refused_in_a_sentence(frames, cells, metadata):

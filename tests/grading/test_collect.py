@@ -4,6 +4,7 @@ import contextlib
 import csv
 import datetime
 import io
+import json
 import os
 import tempfile
 import zipfile
@@ -19,6 +20,7 @@ from paths import ROOT
 
 from cnnkit import cli
 from cnnkit.grading.collect import _safe, collect, read_roll, table
+from cnnkit.grading.export import _harmless
 from cnnkit.study import files as files_of
 from cnnkit.study.files import files_in
 
@@ -115,6 +117,38 @@ def test_moodle_numbers_students_anew_for_each_assignment(course, tmp_path, note
     assert [why for _, _, why in said(rows, "doubtful")] == [
         "there is another Anna Muster: this one's folder is Anna-Muster-2"
     ]
+
+
+def test_who_of_two_of_one_name_it_is_is_asked(course, tmp_path, notebook):
+    """Moodle's numbers say nothing of that in another assignment."""
+    two = {f"{MOODLE.format('Anna Muster', number)}/{FILE}": notebook for number in (11, 12)}
+    collect(course, NAME, [write(tmp_path / "a", two)])
+    pixels = (ROOT / "exercises/01-pixels/pixels.ipynb").read_bytes()
+    one = write(tmp_path / "b", {f"{MOODLE.format('Anna Muster', 32)}/pixels.ipynb": pixels})
+    ((student, _, why),) = said(collect(course, "01-pixels", [one]), "doubtful")
+    assert student == "Anna-Muster" and "2 are called Anna Muster" in why and "number 32" in why
+    assert said(collect(course, "01-pixels", [one]), "doubtful") == []
+
+
+def test_one_odd_name_or_notebook_stops_nobody(course, tmp_path, notebook):
+    deep = {"x": "y"}
+    for _ in range(600):
+        deep = {"x": deep}
+    cells = [
+        {"cell_type": "markdown", "source": "", "attachments": deep},
+        {"cell_type": "code", "source": "", "metadata": {"nbgrader": deep}},
+        {"cell_type": "heading", "level": 10**30, "source": "x"},
+    ]
+    data = {**json.loads(notebook), "cells": json.loads(notebook)["cells"] + cells}
+    files = {
+        f"ada/{FILE}": notebook,
+        f"bea/{FILE}": json.dumps(data).encode(),
+        f"{'𝕬' * 80}/{FILE}": notebook,
+        f"zoe/{FILE}": notebook,
+    }
+    (tmp_path / "all.zip").write_bytes(packed(files))
+    rows = collect(course, NAME, [tmp_path / "all.zip"])
+    assert len(taken(rows)) == 4 and said(rows, "doubtful") == []
 
 
 def test_canvas_late_twice_and_without_names(course, tmp_path, notebook):
@@ -483,4 +517,12 @@ def test_no_name_of_a_file_moves_the_cursor_of_a_terminal(course, tmp_path, note
 def test_a_folder_is_safe_whatever_the_name(name):
     folder = _safe(name)
     assert folder and not set(folder) & set('/\\,;:[]*?"<>| \n\0') and folder[0] not in ".-"
+    assert len(folder.encode()) <= 160 and folder[-1] not in "-._"
     assert _safe(folder) == folder
+
+
+@pytest.mark.parametrize("name", ["=1", " =1", "\t=cmd", "\uff1d1+1", "@SUM(1)", "+1", "-1"])
+def test_no_name_is_a_formula(name):
+    """Nor where full-width signs are taken for others."""
+    assert _harmless(name) == f"'{name}"
+    assert _harmless("-") == "-" and _harmless("    Points Possible") == "    Points Possible"

@@ -242,6 +242,10 @@ def test_prints_stand_apart_from_verdicts(nursery):
         ("%%time\ny = 1", "def f(x):\n    return x * y"),
         ("del np, checks", "import numpy as np\ndef f(x):\n    return np.array(x)"),
         ("checks = 0", "def f(x):\n    return float(x)"),
+        (
+            "import sys",
+            "def f(x):\n    sys.stdout.encoding.lower(), sys.stdout.fileno()\n    return x",
+        ),
     ],
 )
 def test_what_stands_around_an_honest_answer_costs_nothing(nursery, own, answer):
@@ -255,10 +259,10 @@ def test_what_stands_around_an_honest_answer_costs_nothing(nursery, own, answer)
     [
         ("None", "Your function gave None back"),
         ("{1}", "Your function gave a set back"),
-        ("10 ** 5000", "something else than plain numbers"),
-        ("[1, 10 ** 5000]", "something else than plain numbers"),
-        ("np.array([1j])", "something else than plain numbers"),
-        ("np.array(['a'])", "something else than plain numbers"),
+        ("10 ** 5000", "something other than plain numbers"),
+        ("[1, 10 ** 5000]", "something other than plain numbers"),
+        ("np.array([1j])", "something other than plain numbers"),
+        ("np.array(['a'])", "something other than plain numbers"),
         ("[[1], [1, 2]]", "have different lengths"),
         ("lambda: 1", "Your function gave a function back"),
         ("(n for n in [1])", "Your function gave a generator back"),
@@ -275,7 +279,7 @@ TENSORS = {
     "(torch.ones(2), 1 * np.ones(2))": ([[1, 1], [1, 1]], ""),
     "[Image.new('L', (2, 1), 7)]": ([[[7, 7]]], ""),
     "[torch.ones(2), torch.ones(3)]": ([[1, 1]], "have different lengths"),
-    "[torch.nn.Linear(1, 1)]": ([1], "something else than plain numbers"),
+    "[torch.nn.Linear(1, 1)]": ([1], "something other than plain numbers"),
     "torch.ones(2)": ([1, 1], "Your function gave a Tensor back"),
 }
 

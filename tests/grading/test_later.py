@@ -12,6 +12,7 @@ from paths import ROOT
 from cnnkit import cli
 from cnnkit.grading.course import autograde
 from cnnkit.grading.export import export, gradebook, scores
+from cnnkit.grading.regrade import compare
 from cnnkit.grading.statistics import statistics
 
 NAME = "01-pixels"
@@ -83,6 +84,33 @@ def test_a_mark_of_what_is_there_no_more_is_not_handed_on(course):
     assert grade(course)["bea"].score == 10
     assert "bea" in export(course, "table")[0] and statistics(course, NAME).students == 2
     assert (course / "feedback/bea" / NAME / "pixels.html").exists()
+
+
+def test_a_mark_goes_with_the_work_that_earned_it(course):
+    """Somebody's folder turns out to be another's, and is moved there."""
+    grade(course)
+    (course / "submitted/bea").rename(course / "submitted/cora")
+    grade(course)
+    text, (note,) = export(course, "table")
+    assert "ada" in text and "cora" in text and "bea" not in text
+    assert (
+        note.startswith(f"bea, {NAME}, is left out") and "10 points are for what was in it" in note
+    )
+    found = statistics(course, NAME)
+    assert found.students == 2
+    assert found.unread == ["bea: what was handed in is there no longer"]
+    shutil.rmtree(course / "submitted")  # the term is over
+    assert "bea" in export(course, "table")[0] and statistics(course, NAME).students == 3
+
+
+def test_regrading_reads_what_grading_reads(course):
+    """No links, and no pipes."""
+    (course / "submitted/lin").symlink_to("ada")
+    os.mkfifo(submitted(course, "bea") / "pipe")
+    assert grade(course)["lin"].score is None
+    changes, graded = compare(course, NAME, jobs=1)
+    assert changes == [] and graded["bea"].score == 10
+    assert "links are not followed" in " ".join(graded["lin"].doubts)
 
 
 def test_all_that_is_not_graded_is_named(course, capsys):

@@ -28,7 +28,7 @@ with Nursery(["numpy"], Limits()) as nursery:
     workers = [Worker(nursery.wait()), Worker(nursery)]
     for worker in workers:
         worker.allow(60)
-        worker.send({"cells": sys.argv[1:], "skip": []})
+        worker.send({"cells": sys.argv[1:], "skip": [], "stops": []})
         for _ in sys.argv[1:]:
             print(worker.receive()[0]["out"])
     for worker in workers:
@@ -207,7 +207,7 @@ def test_a_worker_that_has_ended_leaves_no_process(sandbox):
         worker = walls.Worker(nursery.wait())
         worker.allow(20)
         cell = "import subprocess\nfor _ in range(5): subprocess.Popen(['sleep', '1000'])"
-        worker.send({"cells": [cell], "skip": []})
+        worker.send({"cells": [cell], "skip": [], "stops": []})
         worker.receive()
         assert walls.usage(worker.pid)[2] == 6
         pid = worker.pid

@@ -55,7 +55,10 @@ CAUSES: dict[str, list] = {
     ],
     "fits": [
         ("Your answer is always True: some sizes leave a remainder.", lambda n, k, s=1, p=0: True),
-        ("Your answer is always False: some sizes leave no remainder.", lambda n, k, s=1, p=0: False),
+        (
+            "Your answer is always False: some sizes leave no remainder.",
+            lambda n, k, s=1, p=0: False,
+        ),
         (
             "A kernel larger than the padded image does not fit, whatever the remainder is.",
             lambda n, k, s=1, p=0: (n + 2 * p - k) % s == 0,

@@ -78,7 +78,10 @@ CAUSES: dict[str, list] = {
     "relu_backward": [
         ("You look where the gradient is positive: look where x was.", lambda g, x: g * (g > 0)),
         ("The gradient passes everywhere: where x was negative, it stops.", lambda g, x: g),
-        ("The gradient passes where x was negative: reverse the condition.", lambda g, x: g * (x < 0)),
+        (
+            "The gradient passes where x was negative: reverse the condition.",
+            lambda g, x: g * (x < 0),
+        ),
         ("Where x is exactly 0, nothing comes back: ask for x > 0.", lambda g, x: g * (x >= 0)),
         ("That is the slope alone: multiply it by the gradient that comes in.", lambda g, x: x > 0),
         (

@@ -407,3 +407,36 @@ def builtins_shadowed(notebook, folder):
 def a_cell_of_forty_seconds(notebook, folder):
     """A cell of one's own takes longer than the thirty seconds that grading allows."""
     return begin_with("import time\ntime.sleep(40)", notebook)
+
+
+@accident("")
+def names_taken_below(notebook, folder):
+    """Below its test, a function's name comes to mean something else, or is deleted."""
+    own = {
+        "slide-pairs": "slide_pairs = slide_pairs(np.eye(2), [1, 2]).sum()",
+        "convolve": "from numpy import convolve\n\nprint(convolve([1, 2], [1]))",
+        "convolve-channels": "del convolve_channels",
+    }
+    for name, text in own.items():
+        notebook.cells.insert(place(notebook, f"test-{name}") + 1, new_code_cell(text))
+    return notebook
+
+
+@accident("")
+def helpers_of_one_name(notebook, folder):
+    """Two answers have a helper each in their cells, of one name and with other parameters."""
+    first, second = cell_of(notebook, "slide-pairs"), cell_of(notebook, "convolve")
+    first.source = "def height(image):\n    return len(image)\n\n\n" + first.source
+    first.source = first.source.replace("    image =", "    height(image)\n    image =", 1)
+    second.source = "def height(image, kernel):\n    return len(image)\n\n\n" + second.source
+    second.source = second.source.replace("    rows =", "    height(image, kernel)\n    rows =", 1)
+    return notebook
+
+
+@accident("", score=15)
+def a_name_that_only_comes_later(notebook, folder):
+    """An answer uses a name that only a cell at the end defines."""
+    own = cell_of(notebook, "convolve")
+    own.source = own.source.replace("    rows =", "    size = SIZE\n    rows =", 1)
+    notebook.cells.append(new_code_cell("SIZE = 3"))
+    return notebook
