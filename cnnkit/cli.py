@@ -45,7 +45,8 @@ def main(arguments=None):
             return status
         except KeyboardInterrupt as stop:
             ctrl_c.over = True
-            print(f"\ncnnkit: {str(stop) or _STOPPED}", file=sys.stderr)
+            own = type(stop) is not KeyboardInterrupt  # else its words are Python's, if it has any
+            print(f"\ncnnkit: {stop if own else _STOPPED}", file=sys.stderr)
             return 130
         except BrokenPipeError:  # `| head` has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

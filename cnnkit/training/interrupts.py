@@ -1,7 +1,8 @@
 """Ctrl-C: the first one is kept until the loop has saved the run, the second stops at once.
 
-Whatever is stopped, and when: the words of the KeyboardInterrupt say how to go on, and are true.
-On the command line :func:`cnnkit.cli.main` prints them.
+Whatever is stopped, and when: a :class:`Stopped` says how to go on, and its words are true. On the
+command line :func:`cnnkit.cli.main` prints them. Python puts words of its own into a
+KeyboardInterrupt that comes while a text is decoded, so those of any other are not passed on.
 """
 
 import contextlib
@@ -10,7 +11,12 @@ import threading
 
 from cnnkit.training.devices import rank_and_world
 
-__all__ = ["advice", "ctrl_c", "how_to_go_on"]
+__all__ = ["Stopped", "advice", "ctrl_c", "how_to_go_on"]
+
+
+class Stopped(KeyboardInterrupt):
+    """A Ctrl-C that says how to go on."""
+
 
 _NOTHING = "Stopped before anything was saved: repeat the command as it was."
 
@@ -48,7 +54,7 @@ def how_to_go_on(path, step, steps):
 
 @contextlib.contextmanager
 def advice(path, resume, nothing=_NOTHING):
-    """Give a KeyboardInterrupt that has no words those that say how to go on.
+    """Make of a KeyboardInterrupt one that says how to go on.
 
     `path` is that of the checkpoint, or None; `nothing` is said as long as there is none.
     """
@@ -56,10 +62,10 @@ def advice(path, resume, nothing=_NOTHING):
     try:
         yield
     except KeyboardInterrupt as stop:
-        words = str(stop)
+        words = str(stop) if isinstance(stop, Stopped) else ""
         if not words and path is not None and path.exists() and not old:
             words = (
                 f"Stopped at once. {path} holds the run that was saved last. To go on, repeat the "
                 "command with --resume (in Python: resume=True)."
             )
-        raise KeyboardInterrupt(words or nothing) from None
+        raise Stopped(words or nothing) from None

@@ -15,7 +15,7 @@ from cnnkit.training.average import Average
 from cnnkit.training.batches import Batches, check_views
 from cnnkit.training.checkpoint import load_weights, plain
 from cnnkit.training.devices import autocasting, device_name, pick_device, rank_and_world
-from cnnkit.training.interrupts import advice, ctrl_c, how_to_go_on
+from cnnkit.training.interrupts import Stopped, advice, ctrl_c, how_to_go_on
 from cnnkit.training.optimizer import (
     build_optimizer,
     build_schedule,
@@ -208,7 +208,7 @@ def fit(
                 if pressed:
                     run.stop_clock()
                     run.save()
-                    raise KeyboardInterrupt(how_to_go_on(path, run.step, epochs * steps))
+                    raise Stopped(how_to_go_on(path, run.step, epochs * steps))
             entry = _entry(run, steps, batch_size, schedule)
             if valid is not None:
                 how = {"batch_size": 2 * batch_size, "precision": precision}
@@ -218,7 +218,7 @@ def fit(
             bar.end_epoch(entry)
             run.end_epoch(entry)
         if pressed:  # while the last epoch was judged
-            raise KeyboardInterrupt(how_to_go_on(path, run.step, epochs * steps))
+            raise Stopped(how_to_go_on(path, run.step, epochs * steps))
     model.load_state_dict(stopping.best_weights or average.model.state_dict())
     model.eval()
     return run.history

@@ -165,3 +165,12 @@ def a_student_checks_with_what_is_in_the_bundle(bundle, folder, top):
         done = run(*command, **own)
         assert (done.returncode, done.stdout) == (1, "")
         assert re.fullmatch(r"cnnkit: This is a student's copy of the course: .*\n", done.stderr)
+
+
+def test_words_that_python_puts_into_ctrl_c_are_not_passed_on(monkeypatch, capsys):
+    def stopped_while_a_text_is_decoded():
+        raise KeyboardInterrupt("decoding with 'cp437' codec failed (KeyboardInterrupt: )")
+
+    monkeypatch.setattr(cli, "_options", lambda _: {"run": stopped_while_a_text_is_decoded})
+    assert cli.main([]) == 130
+    assert capsys.readouterr().err.strip() == "cnnkit: Stopped: repeat the command as it was."
