@@ -142,8 +142,7 @@ def test_nothing_is_built_where_nothing_has_changed(clone):
     (clone / "older.md").unlink()
     assert [runs(), runs()] == [5, 5]
     (clone / ".git").mkdir()
-    (package / "__pycache__").mkdir()
-    runs()
+    assert [runs(), runs()] == [6, 6]  # byte code is there before: its folder makes none younger
     (clone / ".git/HEAD").touch()
     (package / "__pycache__/nn.pyc").touch()
     assert [runs(), runs()] == [6, 6]
