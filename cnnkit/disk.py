@@ -17,6 +17,7 @@ __all__ = [
     "NO_ROOM",
     "as_path",
     "is_told",
+    "printable",
     "reading",
     "told",
     "write_whole",
@@ -26,6 +27,15 @@ __all__ = [
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 ELSEWHERE = "or name another place, and try again"
 _SOURCE = "See whether it is still there and yours to read, and try again."
+
+
+def printable(name):
+    r"""Make the name of a file harmless to a terminal, and something that any encoding can print.
+
+    >>> printable("a\x1b[2J\udce9.png")
+    'a?[2J?.png'
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def as_path(value, name):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from cnnkit.arguments import lesson
+from cnnkit.disk import printable
 
 __all__ = ["Dataset", "Entry", "first_of", "part", "summary"]
 
@@ -53,7 +54,7 @@ class Dataset:
         shape = "×".join(map(str, self.images.shape[1:]))
         skipped = f", {len(self.skipped):,} files skipped" if self.skipped else ""
         names = self.names if len(self.names) <= 10 else (*self.names[:9], "…")
-        return f"<{len(self):,} pictures of {shape}: {_shown(', '.join(names))}{skipped}>"
+        return f"<{len(self):,} pictures of {shape}: {printable(', '.join(names))}{skipped}>"
 
 
 @dataclass(frozen=True)
@@ -139,15 +140,10 @@ def summary(train, test):
             f"{len(same):,} pictures to learn from nearly equal one to judge by, so the network "
             f"will look better than it is. Take one of each pair away: {first_of(same)}."
         )
-    return "\n".join(map(_shown, lines))
-
-
-def _shown(words):
-    """Names of files do nothing to a terminal, and any encoding can print them."""
-    return "".join(c if c.isprintable() else "?" for c in words)
+    return "\n".join(map(printable, lines))
 
 
 def first_of(skipped, count=5):
     """Name the first files that were left out, with the reasons."""
-    named = [f"{_shown(name)} ({why})" for name, why in itertools.islice(skipped.items(), count)]
+    named = [f"{printable(name)} ({why})" for name, why in itertools.islice(skipped.items(), count)]
     return ", ".join(named) + (", …" if len(skipped) > count else "")

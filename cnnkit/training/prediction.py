@@ -12,7 +12,7 @@ import numpy as np
 
 from cnnkit.arguments import flag, lesson, whole
 from cnnkit.datasets.files import files_below, read_file
-from cnnkit.disk import as_path, write_whole
+from cnnkit.disk import as_path, printable, write_whole
 from cnnkit.pictures import UnreadableError, to_bytes
 from cnnkit.training.devices import pick_device
 from cnnkit.training.results import grad_cam, probabilities
@@ -84,7 +84,7 @@ def name_pictures(
     top = min(top, len(trained.names))
     for word, why in unreadable.items():
         _complain(word, why)
-    width = max(len(_printable(word)) for word in [*found, "picture"])
+    width = max(len(printable(word)) for word in [*found, "picture"])
     named: list[dict] = []
     page: list[tuple] = []
     for words in _chunks(list(found)):
@@ -117,7 +117,7 @@ def name_pictures(
         print(jsonlib.dumps(document, indent=2))
     elif shown:
         more = f", the first {len(page)} of {len(named):,}" if len(page) < len(named) else ""
-        print(f"Where it has looked is in {_printable(str(show))}{more}.")
+        print(f"Where it has looked is in {printable(str(show))}{more}.")
     if trouble is not None:  # told last, so that it costs no answer
         raise trouble
     return int(bool(unreadable))
@@ -197,17 +197,12 @@ def _chunks(items):
 
 
 def _complain(word, why):
-    print(f"cnnkit: {_printable(word)} could not be read: {why}.", file=sys.stderr)
+    print(f"cnnkit: {printable(word)} could not be read: {why}.", file=sys.stderr)
 
 
 def _line(word, answers, width):
-    cells = "".join(f"  {_printable(answer):<24}" for answer in answers)
-    return f"{_printable(word):<{width}}{cells}".rstrip()
-
-
-def _printable(word):
-    """Names of files do nothing to a terminal."""
-    return "".join(c if c.isprintable() else "?" for c in word)
+    cells = "".join(f"  {printable(answer):<24}" for answer in answers)
+    return f"{printable(word):<{width}}{cells}".rstrip()
 
 
 def _nth(number):
@@ -274,5 +269,5 @@ def _beside(image, heat):
 
 
 def _short(word, most):
-    word = _printable(word)
+    word = printable(word)
     return word if len(word) <= most else f"…{word[1 - most :]}"
