@@ -101,12 +101,14 @@
     },
     { rootMargin: "600px" },
   );
-  for (const host of hosts) near.observe(host);
-
   // Printing cannot wait for an import: fetch the modules while the page is idle, mount on demand.
   const idle = window.requestIdleCallback ?? ((f) => setTimeout(f, 500));
-  idle(() => {
-    for (const host of hosts) load(host.dataset.cnnkitWidget).promise.catch(() => {});
+  // The other scripts of the page are all there by then: one of them puts back what was left behind.
+  addEventListener("DOMContentLoaded", () => {
+    for (const host of hosts) near.observe(host);
+    idle(() => {
+      for (const host of hosts) load(host.dataset.cnnkitWidget).promise.catch(() => {});
+    });
   });
   addEventListener("beforeprint", () => {
     for (const host of hosts) {

@@ -43,6 +43,19 @@ def test_what_was_read_and_answered_is_there_again(page, site_url):
     assert page.errors == []
 
 
+def test_a_script_that_comes_late_costs_no_answer(page, site_url):
+    """The place on the page comes back at once, and with it a quiz that wakes up early."""
+
+    def slowly(route):
+        page.wait_for_timeout(1500)
+        route.continue_()
+
+    page.route("**/progress.js*", slowly)
+    page.reload()
+    quiz = page.locator("[data-cnnkit-widget=self_check]").last
+    quiz.locator(".ck-answer[aria-pressed=true]").wait_for()
+
+
 def test_it_goes_into_a_file_and_comes_out_of_it(page, site_url, tmp_path):
     shown(page, site_url)
     with page.expect_download() as download:
