@@ -20,10 +20,13 @@ SUITABLE   := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_i
 ROOTED     := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # The book is whole when nothing here is younger than the beginning of its last faultless build. What a build would
-# compile is compiled before: a new folder of byte code makes the folder around it younger.
+# compile is compiled before: a new folder of byte code makes the folder around it younger. It holds where the part
+# that runs in the page came from: where that could not be had, the next run asks again.
 WHOLE     := _build/.whole
+PYODIDE   := $${CNNKIT_PYODIDE-fetched}
 ASIDE     := -name '.?*' -o -name __pycache__ -o -name _build -o -name node_modules -o -name dist
 UNCHANGED := [ -e _build/html/index.html ] && [ $(WHOLE) -nt $(READY) ] && \
+  [ "$$(cat $(WHOLE))" = "$(PYODIDE)" ] && { [ -z "$(PYODIDE)" ] || [ -e _build/html/live ]; } && \
   [ -z "$$(find . \( $(ASIDE) \) -prune -o -cnewer $(WHOLE) -print | head -1)" ]
 
 .DEFAULT_GOAL := help
@@ -34,7 +37,7 @@ help:  ## list what make can do here
 
 book: $(READY) writable  ## build the site: _build/html/index.html
 	@if $(UNCHANGED); then echo "Nothing has changed since the last build."; else \
-	  rm -f $(WHOLE); python -m compileall -q cnnkit _ext; touch $(WHOLE).begun; \
+	  rm -f $(WHOLE); python -m compileall -q cnnkit _ext; echo "$(PYODIDE)" > $(WHOLE).begun; \
 	  $(DATED) jupyter-book build -W --keep-going --all . && mv $(WHOLE).begun $(WHOLE) || { echo; \
 	  echo "Stopped: the book is not finished: mend the warnings above (each names its page), then run 'make book' again."; exit 1; }; fi
 	@echo "The book is ready: $(CURDIR)/_build/html/index.html"

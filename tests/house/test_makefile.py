@@ -126,8 +126,8 @@ def test_nothing_is_built_where_nothing_has_changed(clone):
     page.touch()
     ready.touch()
 
-    def runs():
-        status, said, printed = make(clone, "book")
+    def runs(pyodide=""):
+        status, said, printed = make(clone, "book", CNNKIT_PYODIDE=pyodide)
         assert bool(status) == (clone / "broken").exists(), printed
         assert bool(said) == bool(status)
         return len((clone / "_build/runs").read_text().splitlines())
@@ -154,6 +154,10 @@ def test_nothing_is_built_where_nothing_has_changed(clone):
     assert [runs(), runs()] == [9, 10], "what failed is tried again"
     (clone / "broken").unlink()
     assert [runs(), runs()] == [11, 11]
+    assert [runs("files"), runs("files")] == [12, 13]  # what runs in the page was not to be had
+    (clone / "_build/html/live").mkdir()
+    assert [runs("files"), runs("files")] == [13, 13]
+    assert [runs("others"), runs("others"), runs()] == [14, 14, 15]
 
 
 def test_a_read_only_build_folder(clone):
