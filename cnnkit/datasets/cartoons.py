@@ -49,8 +49,8 @@ def cartoons(n=1000, size=64, seed=0, start=0):
     n, size = _whole("n", n, 1), _whole("size", size, 16)
     seed, start = _whole("seed", seed), _whole("start", start, 0)
     numbers = np.arange(start, start + n)
+    images = np.empty((n, size, size, 3), np.uint8)  # first: too many are refused at once
     labels = np.array([_species(seed, number) for number in numbers.tolist()])
-    images = np.empty((n, size, size, 3), np.uint8)
     for image, label, number in zip(images, labels.tolist(), numbers.tolist(), strict=True):
         image[:] = draw_animal(label, size, random.Random(f"{seed}/{number}"))
     return Dataset(images, labels, ("cat", "dog"), numbers, licence="Drawn by cnnkit: yours.")

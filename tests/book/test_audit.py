@@ -33,6 +33,7 @@ def site(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_axe_finds_a_fault_where_it_is_and_nothing_where_none_is(site, browser, serve):
     with serve(site, audit.Compressing) as url:
         assert audit.findings(browser, f"{url}/good.html") == []

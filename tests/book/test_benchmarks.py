@@ -65,6 +65,7 @@ def test_a_page_reads_records_that_exist_and_is_named_in_their_row():
     assert quoted([row[5] for row in ROWS], r"\S+\.md") == set(readers)
 
 
+@pytest.mark.slow
 def test_every_script_explains_itself_and_offers_a_trial():
     """In one process, for what they import takes long."""
     code = (

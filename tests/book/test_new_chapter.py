@@ -89,6 +89,7 @@ def course(tmp_path):
     return book
 
 
+@pytest.mark.slow
 def test_the_twelfth_chapter_has_its_card_and_its_places_in_the_maps(course):
     status, log = build(course)
     assert status == 0, log

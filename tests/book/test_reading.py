@@ -118,12 +118,12 @@ def test_what_is_copied_from_a_terminal_is_what_is_typed(site_url, open_page):
     assert copied and "$" not in copied and copied.startswith("make assignments")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", some(["light", "dark"], ["light"]))
 @pytest.mark.parametrize(
     "name",
     some(
         ["index", "chapters/02-convolution", "chapters/04-nonlinearity-and-pooling"],
-        ["index", "chapters/04-nonlinearity-and-pooling"],
+        ["chapters/04-nonlinearity-and-pooling"],
     ),
 )
 def test_axe_finds_nothing_when_buttons_are_pressed_and_pointed_at(

@@ -114,6 +114,7 @@ def test_colour_alone_does_not_tell_them_apart(three_thousand):
     assert linear_accuracy(histograms(images, 8), labels) <= 0.60
 
 
+@pytest.mark.slow
 def test_a_small_network_tells_them_apart_by_shape(three_thousand):
     torch = pytest.importorskip("torch")
     from torch import nn

@@ -354,6 +354,7 @@ def test_brackets_in_the_way_and_a_page_that_fails(solved, tmp_path, capsys):
     assert pages["Łukasz"].is_file()
 
 
+@pytest.mark.slow
 def test_a_terminal_without_the_letters_shows_others(solved, tmp_path):
     """Windows in many countries: what a student is called, or prints, stops nobody."""
     folder = zoo.new_course(tmp_path / "course", EXERCISE)

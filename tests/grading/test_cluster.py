@@ -131,6 +131,7 @@ def test_two_hosts_grade_a_class_and_one_of_them_goes_down(sandbox, course, tmp_
         assert again.communicate(timeout=200)[0] == here
 
 
+@pytest.mark.slow
 def test_without_a_scheduler_nothing_is_graded(course, tmp_path):
     done = grade(course, "--scheduler", "tcp://127.0.0.1:1")
     assert done.returncode == 1 and done.stdout == ""

@@ -23,6 +23,8 @@ from paths import ANSWERS, copy_course
 from cnnkit.grading.leaks import find_leaks
 from cnnkit.study.cells import is_test
 
+pytestmark = pytest.mark.slow
+
 NAME, FILE = "02-convolution", "convolution.ipynb"
 GIVEN, EXPECTED = "271828.25", "543656.5"
 CANARY = f"""

@@ -413,7 +413,9 @@ COUNT = "from cnnkit.checks import probe\nprobe.Network.count = lambda self: 438
         ("08-training", "accumulate_gradients", "one big batch", ORDER, 0.5),
         ("08-training", "accumulate_gradients", "backward in the end", ORDER, 0.5),
         ("08-training", "accumulate_gradients", "added in full", ORDER, 0),
-        ("07-cats-and-dogs", "article_model", "padded", COUNT, 1.33),
+        pytest.param(
+            *("07-cats-and-dogs", "article_model", "padded", COUNT, 1.33), marks=pytest.mark.slow
+        ),
     ],
 )
 def test_a_lie_wins_the_part_that_asks_and_no_other(

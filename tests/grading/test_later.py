@@ -35,14 +35,15 @@ def submitted(course, student):
     return course / "submitted" / student / NAME
 
 
-def grade(course):
-    return autograde(course, NAME, jobs=1, with_feedback=True)
+def grade(course, with_feedback=False):
+    return autograde(course, NAME, jobs=1, with_feedback=with_feedback)
 
 
 def penalties(course):
     return {score.student: score.penalty for score in scores(course)}
 
 
+@pytest.mark.slow
 def test_a_due_date_that_is_set_later_counts_and_a_time_that_goes_does_not(course):
     stamp = submitted(course, "ada") / "timestamp.txt"
     stamp.write_text("2026-11-04 08:00:00 UTC")
@@ -66,11 +67,11 @@ def test_a_due_date_that_is_set_later_counts_and_a_time_that_goes_does_not(cours
 
 
 def test_a_mark_of_what_is_there_no_more_is_not_handed_on(course):
-    grade(course)
+    grade(course, with_feedback=True)
     path = submitted(course, "bea") / FILE
     whole = path.read_bytes()
     path.write_text("<html>")
-    results = grade(course)
+    results = grade(course, with_feedback=True)
     assert results["bea"].score is None and not results["ada"].fresh
     text, notes = export(course, "table")
     assert "ada" in text and "bea" not in text
@@ -81,14 +82,14 @@ def test_a_mark_of_what_is_there_no_more_is_not_handed_on(course):
     assert found.students == 1
     assert found.unread == ["bea: what is handed in now is not graded"]
     path.write_bytes(whole)
-    assert grade(course)["bea"].score == 10
+    assert grade(course, with_feedback=True)["bea"].score == 10
     assert "bea" in export(course, "table")[0] and statistics(course, NAME).students == 2
     assert (course / "feedback/bea" / NAME / "pixels.html").exists()
+    a_mark_goes_with_the_work_that_earned_it(course)
 
 
-def test_a_mark_goes_with_the_work_that_earned_it(course):
+def a_mark_goes_with_the_work_that_earned_it(course):
     """Somebody's folder turns out to be another's, and is moved there."""
-    grade(course)
     (course / "submitted/bea").rename(course / "submitted/cora")
     grade(course)
     text, (note,) = export(course, "table")
@@ -153,6 +154,7 @@ def test_all_that_is_not_graded_is_named(course, capsys):
         assert line in told.err
 
 
+@pytest.mark.slow
 def test_other_functions_than_those_graded_are_told_with_what_to_do(course):
     grade(course)
     source = course / "solutions" / NAME / "pixels.md"

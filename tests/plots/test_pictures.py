@@ -86,6 +86,7 @@ def test_pictures_on_one_page_do_not_share_ids(make):
         assert set(re.findall(r'(?:url\(|href=")#([^)"]+)', markup)) <= own
 
 
+@pytest.mark.slow
 def test_the_same_page_gives_the_same_bytes():
     code = (
         "from test_pictures import ALT, EVERY_KIND\n"

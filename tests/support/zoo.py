@@ -1,5 +1,6 @@
 """The zoo: answers that students give, right and wrong, and a course to hand them in to."""
 
+import functools
 import os
 import re
 import shutil
@@ -14,9 +15,15 @@ from cnnkit.study.cells import function_of, grade_id, is_test
 from cnnkit.study.records import read_record
 
 
+@functools.cache
+def _cells(name):
+    """The cells of an assignment's source, read once: to look at, not to change."""
+    return source.notebook_from(source.assignments(ROOT)[name]).cells
+
+
 def graded(name):
     """The graded cells of an assignment, in order: their nbgrader metadata."""
-    cells = source.notebook_from(source.assignments(ROOT)[name]).cells
+    cells = _cells(name)
     return [c.metadata.nbgrader for c in cells if c.metadata.get("nbgrader", {}).get("grade")]
 
 
@@ -159,7 +166,7 @@ def new_course(folder, name):
 
 def solutions(name):
     """Read the reference answers."""
-    cells = source.notebook_from(source.assignments(ROOT)[name]).cells
+    cells = _cells(name)
     return {
         function_of(grade_id(cell)): cell.source
         for cell in cells

@@ -1,5 +1,7 @@
 """The learning rate: schedules against PyTorch's, and what is expected against many noisy walks."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -69,15 +71,15 @@ def test_what_is_expected_is_what_many_walks_do_on_average(schedule):
 def test_up_lets_it_go_far_and_down_lets_it_settle():
     """Of all schedules and peaks, the lowest loss is of one that warms up and falls."""
     peaks = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
+    tried = list(itertools.product(SCHEDULES, peaks))
     ends, blown = {}, set()
-    for schedule in SCHEDULES:
-        for peak in peaks:
-            (found,) = evaluate("learning_rate", ("expected", rates(schedule, peak)))
-            losses = np.add(found["way"], found["noise"])
-            if losses.max() > 2 * losses[0]:
-                blown.add((schedule, peak))
-            else:
-                ends[schedule, peak] = losses[-1]
+    expected = evaluate("learning_rate", *(("expected", rates(*way)) for way in tried))
+    for way, found in zip(tried, expected, strict=True):
+        losses = np.add(found["way"], found["noise"])
+        if losses.max() > 2 * losses[0]:
+            blown.add(way)
+        else:
+            ends[way] = losses[-1]
     assert min(ends, key=ends.get)[0] == "warmup"
     assert {schedule for schedule, peak in blown if peak == 0.5} == {"constant", "steps", "cosine"}
     best = {
