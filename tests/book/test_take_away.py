@@ -75,7 +75,7 @@ def addresses(site, page):
     return [link["href"] for link in soup(site, page)("a", href=True)]
 
 
-ELSEWHERE = r"/edit/|/issues/new|colab\.research|kaggle\.com/kernels|mybinder\.org"
+ELSEWHERE = r"/edit/|/issues/new|google\.com/github|kaggle\.com/kernels|mybinder"
 
 
 @pytest.mark.parametrize("page", PAGES)
