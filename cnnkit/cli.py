@@ -51,7 +51,7 @@ def main(arguments=None):
         except BrokenPipeError:  # `| head` has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
-        except (ImportError, MemoryError, OSError, RuntimeError, ValueError) as error:
+        except (*TOLD, *_of_a_gradebook()) as error:
             if ctrl_c.pressed:  # libraries tell of it in their own ways, above all while imported
                 print(f"\ncnnkit: {_STOPPED}", file=sys.stderr)
                 return 130
@@ -67,6 +67,12 @@ def _plain(words):
 
 
 _STOPPED = "Stopped: repeat the command as it was."
+TOLD = ImportError, MemoryError, OSError, RuntimeError, ValueError  # in a sentence of their own
+
+
+def _of_a_gradebook():
+    """The errors of a gradebook, once something has opened one."""
+    return (sys.modules["sqlalchemy.exc"].DBAPIError,) if "sqlalchemy.exc" in sys.modules else ()
 
 
 class _CtrlC:
@@ -104,6 +110,13 @@ def _words(error):
     if isinstance(error, OSError) and error.errno in NO_ROOM and error.filename is None:
         return (
             f"The output could not be written ({error.strerror}). Free some space, and try again."
+        )
+    if isinstance(error, _of_a_gradebook()):
+        if "locked" in str(error.orig):
+            return "The gradebook is locked: another program is writing into it. Close that first."
+        return (
+            f"The gradebook cannot be used ({error.orig}). Put a copy of it in its place, or move "
+            "it away and grade again: what the tests gave comes back, marks given by hand do not."
         )
     told = isinstance(error, OSError) and error.strerror and str(error.filename) in error.strerror
     return error.strerror if told else error

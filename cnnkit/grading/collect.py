@@ -314,8 +314,20 @@ def read_roll(course):
     with path.open(encoding="utf-8-sig", newline="") as file:
         fields = Student.__dataclass_fields__
         return [
-            Student(**{key: row.get(key) or "" for key in fields}) for row in csv.DictReader(file)
+            Student(**{key: _as_it_was(row.get(key) or "") for key in fields})
+            for row in csv.DictReader(file)
         ]
+
+
+def harmless(value):
+    """Keep a name from being a formula when somebody opens the file in a spreadsheet."""
+    first = unicodedata.normalize("NFKC", value.lstrip())[:1]
+    return f"'{value}" if first in ("=", "+", "@", "-") and len(value) > 1 else value
+
+
+def _as_it_was(value):
+    """Give a name back that `harmless` has written."""
+    return value[1:] if value[:1] == "'" and harmless(value[1:]) == value else value
 
 
 def _enrol(course, name, found, rows):
@@ -350,9 +362,8 @@ def _enrol(course, name, found, rows):
     with part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(Student.__dataclass_fields__)
-        writer.writerows(
-            [vars(s).values() for s in sorted(roll, key=lambda s: s.folder.casefold())]
-        )
+        by_folder = sorted(roll, key=lambda student: student.folder.casefold())
+        writer.writerows(map(harmless, vars(student).values()) for student in by_folder)
     part.replace(path)
     return folders
 

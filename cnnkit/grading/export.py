@@ -6,14 +6,13 @@ below 0. Who has no score is not written down as 0.
 
 import csv
 import io
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 
 from cnnkit.arguments import one_of
-from cnnkit.grading.collect import read_roll
+from cnnkit.grading.collect import harmless, read_roll
 from cnnkit.grading.intake import students_of
 from cnnkit.grading.stamps import is_old
 
@@ -141,7 +140,7 @@ def export(course, form, names=()):
     header, rows, notes = write(found, roll)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerows([header, *[[_harmless(value) for value in row] for row in rows]])
+    writer.writerows([header, *[[harmless(value) for value in row] for row in rows]])
     notes += [
         f"{s.student}, {s.assignment}: a person still has to mark a part." for s in found if s.open
     ]
@@ -211,9 +210,3 @@ def _canvas(found, roll):
 
 def _number(value):
     return f"{value:.2f}".rstrip("0").rstrip(".")
-
-
-def _harmless(value):
-    """Keep a name from being a formula when somebody opens the file in a spreadsheet."""
-    first = unicodedata.normalize("NFKC", value.lstrip())[:1]
-    return f"'{value}" if first in ("=", "+", "@", "-") and len(value) > 1 else value

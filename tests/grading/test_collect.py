@@ -19,8 +19,7 @@ from nbgrader.utils import parse_utc
 from paths import ROOT
 
 from cnnkit import cli
-from cnnkit.grading.collect import _safe, collect, read_roll, table
-from cnnkit.grading.export import _harmless
+from cnnkit.grading.collect import _safe, collect, harmless, read_roll, table
 from cnnkit.study import files as files_of
 from cnnkit.study.files import files_in
 
@@ -524,5 +523,18 @@ def test_a_folder_is_safe_whatever_the_name(name):
 @pytest.mark.parametrize("name", ["=1", " =1", "\t=cmd", "\uff1d1+1", "@SUM(1)", "+1", "-1"])
 def test_no_name_is_a_formula(name):
     """Nor where full-width signs are taken for others."""
-    assert _harmless(name) == f"'{name}"
-    assert _harmless("-") == "-" and _harmless("    Points Possible") == "    Points Possible"
+    assert harmless(name) == f"'{name}"
+    assert harmless("-") == "-" and harmless("    Points Possible") == "    Points Possible"
+
+
+def test_no_name_is_a_formula_in_the_list_of_students_either(course, tmp_path, notebook):
+    """And each is read back as it was."""
+    names = ["=1+1 Ada", "@Bea", "'t Hooft", "Zoë-Lou"]
+    files = {f"{MOODLE.format(name, n)}/{FILE}": notebook for n, name in enumerate(names, 10)}
+    for _ in range(2):
+        collect(course, NAME, [write(tmp_path / "all", files)])
+        assert sorted(student.name for student in read_roll(course)) == sorted(names)
+    with (course / "students.csv").open(newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert "'=1+1 Ada" in cells and "'@Bea" in cells and "'t Hooft" in cells
+    assert not [cell for cell in cells if cell[:1] in "=@+" and len(cell) > 1]

@@ -1,8 +1,10 @@
 """What changes after a class was graded: due dates, times, hand-ins, the exercise itself."""
 
+import contextlib
 import os
 import re
 import shutil
+import sqlite3
 
 import nbformat
 import pytest
@@ -10,6 +12,7 @@ import zoo
 from paths import ROOT
 
 from cnnkit import cli
+from cnnkit.grading import steps
 from cnnkit.grading.course import autograde
 from cnnkit.grading.export import export, gradebook, scores
 from cnnkit.grading.regrade import compare
@@ -64,6 +67,37 @@ def test_a_due_date_that_is_set_later_counts_and_a_time_that_goes_does_not(cours
     stamp.unlink()
     assert {s: r.fresh for s, r in grade(course).items()} == {"ada": True, "bea": False}
     assert penalties(course) == {"ada": 0, "bea": 0}
+
+
+GRADE_AGAIN = ["grade", NAME, "--course"]
+
+
+@pytest.mark.parametrize("damage", ["another file", "cut"])
+def test_a_gradebook_that_is_damaged_is_told_with_what_to_do(course, damage, capsys):
+    grade(course)
+    book = course / "gradebook.db"
+    before = book.read_bytes()[:8192] if damage == "cut" else b"Dear diary, " * 900
+    book.write_bytes(before)
+    for command in (GRADE_AGAIN, ["export", NAME, "--course"]):
+        assert cli.main([*command, str(course)]) == 1
+        told = capsys.readouterr().err
+        assert told.startswith("cnnkit: The gradebook cannot be used (") and told.count("\n") == 1
+        assert "move it away and grade again" in told
+        assert book.read_bytes() == before
+    book.rename(course / "away.db")
+    assert cli.main([*GRADE_AGAIN, str(course)]) == 0
+    assert {score.student: score.score for score in scores(course)} == {"ada": 10, "bea": 10}
+
+
+def test_a_gradebook_that_others_lock_is_told(course, capsys, monkeypatch):
+    grade(course)
+    monkeypatch.setattr(steps, "PATIENCE", 0.2)
+    other = sqlite3.connect(course / "gradebook.db", isolation_level=None)
+    with contextlib.closing(other):
+        other.execute("begin exclusive")
+        assert cli.main([*GRADE_AGAIN, str(course)]) == 1
+    assert "cnnkit: The gradebook is locked: another program" in capsys.readouterr().err
+    assert cli.main([*GRADE_AGAIN, str(course)]) == 0
 
 
 def test_a_mark_of_what_is_there_no_more_is_not_handed_on(course):
