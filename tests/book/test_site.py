@@ -1,8 +1,10 @@
 """The built site, as a reader meets it: in a real browser, in both themes, on a phone, offline."""
 
+import contextlib
 import gzip
 import re
-from urllib.parse import unquote, urldefrag
+from types import SimpleNamespace
+from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
@@ -36,12 +38,54 @@ def soup(site):
     return soup
 
 
-@pytest.mark.parametrize("scheme", ["http", "file"])
-def test_no_request_leaves_the_site_and_nothing_complains(
-    scheme, visited, site, site_url, open_page
-):
-    url = f"{site_url}/{visited}" if scheme == "http" else (site / visited).as_uri()
-    page = open_page(url)
+SHIFTS = """window.shift = 0;
+new PerformanceObserver(list => list.getEntries().forEach(e => {
+  if (!e.hadRecentInput) window.shift += e.value;
+})).observe({type: 'layout-shift', buffered: true});"""
+
+
+@pytest.fixture(scope="module")
+def visit(visited, site_url, browser):
+    """One way down a page: the hosts that it asks, its complaints, its files, how it shifts."""
+    seen = SimpleNamespace(hosts=set(), errors=[], sizes={})
+
+    def weigh(request):
+        url, body = request.url, request.response().body()
+        squeezed = url.endswith((".png", ".jpg", ".webp", ".woff2"))
+        seen.sizes[url] = len(body) if squeezed else len(gzip.compress(body, 6))
+
+    with contextlib.closing(browser.new_context(viewport={"width": 1280, "height": 900})) as home:
+        home.add_init_script(SHIFTS)
+        page = home.new_page()
+        page.on("request", lambda request: seen.hosts.add(urlsplit(request.url).netloc))
+        page.on("requestfinished", weigh)
+        page.on("pageerror", lambda error: seen.errors.append(str(error)))
+        page.on("console", lambda m: seen.errors.append(m.text) if m.type == "error" else None)
+        page.goto(f"{site_url}/{visited}", wait_until="networkidle")
+        scroll_through(page)
+        page.wait_for_load_state("networkidle")
+        seen.shift = page.evaluate("window.shift")
+    return seen
+
+
+def test_no_request_leaves_the_site_and_nothing_complains(visit, site_url):
+    assert visit.hosts <= {urlsplit(site_url).netloc, ""}  # "": what the page itself holds
+    assert visit.errors == []
+
+
+def test_page_weight(visit):
+    """All files of a page, compressed as a web server does, fit the budget."""
+    sizes = visit.sizes
+    worst = sorted(((n, u.rsplit("/", 1)[-1]) for u, n in sizes.items()), reverse=True)[:4]
+    assert 0 < sum(sizes.values()) <= BUDGET, f"{sum(sizes.values()) / 1024:.0f} KiB: {worst}"
+
+
+def test_layout_does_not_shift(visit):
+    assert visit.shift <= 0.1
+
+
+def test_from_a_folder_without_a_server_too(visited, site, open_page):
+    page = open_page((site / visited).as_uri())
     scroll_through(page)
     page.wait_for_load_state("networkidle")
     assert page.offsite == []
@@ -72,38 +116,6 @@ def test_nothing_sticks_out_on_a_small_screen(width, visited, site_url, open_pag
            }).map(box => box.textContent.slice(0, 60))"""
     )
     assert hidden == []
-
-
-def test_page_weight(visited, site_url, open_page, site):
-    """All files of a page, compressed as a web server does, fit the budget."""
-    sizes = {}
-    page = open_page("about:blank")
-    page.context.unroute("**/*")
-
-    def weigh(response):
-        body = response.body()
-        squeezed = response.url.endswith((".png", ".jpg", ".webp", ".woff2"))
-        sizes[response.url] = len(body) if squeezed else len(gzip.compress(body, 6))
-
-    page.on("requestfinished", lambda request: weigh(request.response()))
-    page.goto(f"{site_url}/{visited}", wait_until="networkidle")
-    scroll_through(page)
-    page.wait_for_load_state("networkidle")
-    worst = sorted(((n, u.rsplit("/", 1)[-1]) for u, n in sizes.items()), reverse=True)[:4]
-    assert sum(sizes.values()) <= BUDGET, f"{sum(sizes.values()) / 1024:.0f} KiB: {worst}"
-
-
-def test_layout_does_not_shift(visited, site_url, open_page):
-    page = open_page("about:blank")
-    page.context.unroute("**/*")
-    page.add_init_script(
-        "window.shift = 0; new PerformanceObserver(list => list.getEntries().forEach(e => {"
-        "if (!e.hadRecentInput) window.shift += e.value}))"
-        ".observe({type: 'layout-shift', buffered: true})"
-    )
-    page.goto(f"{site_url}/{visited}", wait_until="networkidle")
-    scroll_through(page)
-    assert page.evaluate("window.shift") <= 0.1
 
 
 def test_theme_button_switches_and_is_remembered(site_url, open_page):
@@ -147,13 +159,16 @@ def test_head_of_each_page(page_name, soup):
     assert len(page.find_all("meta", attrs={"name": "viewport"})) == 1
 
 
-def test_formulas_need_no_script(page_name, soup, site, site_url, open_page):
+def test_formulas_need_no_script(page_name, soup):
     text = str(soup(page_name))
     assert "thebe" not in text.lower()
     for script in soup(page_name).find_all("script"):
         assert not re.search("mathjax|katex", str(script).lower())
-    if 'class="katex"' in text:
-        page = open_page(f"{site_url}/{page_name}", javascript=False)
+
+
+def test_formulas_are_there_without_scripts(visited, soup, site_url, open_page):
+    if soup(visited).select_one(".katex"):
+        page = open_page(f"{site_url}/{visited}", javascript=False)
         assert page.locator(".katex-html").first.bounding_box()["width"] > 5
 
 
