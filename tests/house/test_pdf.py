@@ -169,7 +169,7 @@ def test_without_a_book_it_says_what_to_do(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)  # minutes of processor time, and others want it too
 def test_the_book_itself_is_whole_on_paper(site, tmp_path, browser):
     """Each section is on the page that the contents name; each line of code is there, whole."""
     pdf.write(browser, site, tmp_path / "book.pdf")
