@@ -240,12 +240,12 @@ def alike(one, other, points):
 
 
 def executed(name):
-    """The notebook that the book shows."""
+    """The notebook that the book shows: of all that were kept, the one that was made last."""
     cache = get_cache(ROOT / "_build/.jupyter_cache")
-    for record in cache.list_cache_records():
-        if record.uri.endswith(name.replace(".ipynb", ".md")):
-            return cache.get_cache_bundle(record.pk).nb
-    return nbformat.v4.new_notebook()
+    page = name.replace(".ipynb", ".md")
+    kept = [record for record in cache.list_cache_records() if record.uri.endswith(page)]
+    last = max(kept, key=lambda record: record.created, default=None)
+    return cache.get_cache_bundle(last.pk).nb if last else nbformat.v4.new_notebook()
 
 
 def rounded(text):
