@@ -51,7 +51,7 @@ def main(arguments=None):
         except BrokenPipeError:  # `| head` has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
-        except (*TOLD, *_of_a_gradebook()) as error:
+        except (*_TOLD, *_of_a_gradebook()) as error:
             if ctrl_c.pressed:  # libraries tell of it in their own ways, above all while imported
                 print(f"\ncnnkit: {_STOPPED}", file=sys.stderr)
                 return 130
@@ -67,7 +67,7 @@ def _plain(words):
 
 
 _STOPPED = "Stopped: repeat the command as it was."
-TOLD = ImportError, MemoryError, OSError, RuntimeError, ValueError  # in a sentence of their own
+_TOLD = ImportError, MemoryError, OSError, RuntimeError, ValueError  # in a sentence of their own
 
 
 def _of_a_gradebook():

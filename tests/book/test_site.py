@@ -8,7 +8,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from reader import AXE, FEW, PAGES, scroll_through
+from reader import AXE, FEW, PAGES, SHIFTS, scroll_through
 from some import some
 from zoo import CONTRACT, WRITTEN
 
@@ -36,12 +36,6 @@ def soup(site):
         return parsed[name]
 
     return soup
-
-
-SHIFTS = """window.shift = 0;
-new PerformanceObserver(list => list.getEntries().forEach(e => {
-  if (!e.hadRecentInput) window.shift += e.value;
-})).observe({type: 'layout-shift', buffered: true});"""
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,11 @@ FEW = [
     "teaching.html",
 ]
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
+# Run before a page, it adds up in `window.shift` how far the page jumps while it loads.
+SHIFTS = """window.shift = 0;
+new PerformanceObserver(list => list.getEntries().forEach(e => {
+  if (!e.hadRecentInput) window.shift += e.value;
+})).observe({type: 'layout-shift', buffered: true});"""
 
 
 def scroll_through(page):

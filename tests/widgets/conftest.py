@@ -13,6 +13,7 @@ import nbformat
 import pytest
 from filelock import FileLock
 from hand import mounted
+from reader import SHIFTS
 
 from cnnkit.widgets import found
 from cnnkit.widgets.__main__ import page_of
@@ -117,12 +118,6 @@ def build(folder, root):
 def book_url(book, serve):
     with serve(book) as url:
         yield url
-
-
-SHIFTS = """window.shift = 0;
-new PerformanceObserver(list => list.getEntries().forEach(e => {
-  if (!e.hadRecentInput) window.shift += e.value;
-})).observe({type: 'layout-shift', buffered: true});"""
 
 
 @pytest.fixture(scope="session")
