@@ -1,19 +1,15 @@
 """The state of a run: kept in one object, saved whole, and restored as if nothing had happened."""
 
 import contextlib
+import errno
 import json
-import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import filelock
 import torch
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 from cnnkit.arguments import lesson
 from cnnkit.disk import reading, write_whole, writing
@@ -97,23 +93,27 @@ class Run:
     @contextlib.contextmanager
     def alone(self):
         """Let no other run write into the folder meanwhile, where the system and the disk lock."""
-        if self.path is None or not self._writes or fcntl is None:
+        if self.path is None or not self._writes:
             yield
             return
-        folder = os.open(self.path.parent, os.O_RDONLY)
+        lock = filelock.FileLock(self.path.with_name(".lock"))
         try:
-            try:
-                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise FileExistsError(
-                    f"Another run is writing into {self.path.parent} now: wait for it, or name "
-                    "another folder with out."
-                ) from error
-            except OSError:
-                pass  # a disk that does not lock
+            lock.acquire(timeout=0)
+        except filelock.Timeout as error:
+            raise FileExistsError(
+                f"Another run is writing into {self.path.parent} now: wait for it, or name "
+                "another folder with out."
+            ) from error
+        except OSError as error:
+            if error.errno not in {errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK}:
+                with writing(self.path.parent, "or name another folder with out"):
+                    raise
+        try:
             yield
         finally:
-            os.close(folder)
+            with contextlib.suppress(OSError):  # Windows takes it away by itself
+                Path(lock.lock_file).unlink()
+            lock.release()
 
     def save(self):
         """Write the checkpoint, if there is a folder for it, from the first process alone."""

@@ -8,6 +8,7 @@ import signal
 import zipfile
 from functools import partial
 
+import filelock
 import numpy as np
 import pytest
 import torch
@@ -128,16 +129,11 @@ def test_what_a_checkpoint_does_not_fit_is_a_lesson(digits, tmp_path):
 
 
 def test_a_folder_has_one_run_at_a_time(digits, tmp_path):
-    fcntl = pytest.importorskip("fcntl")
     run = partial(fit, net(), few(digits[0], 256), batch_size=64, epochs=1, out=tmp_path / "run")
     (tmp_path / "run").mkdir()
-    folder = os.open(tmp_path / "run", os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        with pytest.raises(FileExistsError, match=r"Another run is writing into .*run now"):
-            run()
-    finally:
-        os.close(folder)
+    words = r"Another run is writing into .*run now"
+    with filelock.FileLock(tmp_path / "run" / ".lock"), pytest.raises(FileExistsError, match=words):
+        run()
     assert len(run()) == 1
 
 
