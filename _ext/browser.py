@@ -33,7 +33,13 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
 
 class Compressing(QuietHandler):
-    """Sends text as web servers do: compressed."""
+    """Sends as web servers do: text compressed, over connections that stay, to be kept a while."""
+
+    protocol_version = "HTTP/1.1"
+
+    def end_headers(self):
+        self.send_header("Cache-Control", "max-age=600")  # what GitHub Pages says
+        super().end_headers()
 
     def send_head(self):
         path = Path(self.translate_path(self.path))

@@ -11,6 +11,12 @@ from sphinx.errors import ExtensionError
 MODULES = Path(__file__).resolve().parent.parent / "node_modules"
 
 
+def node():
+    """Node's program: the one that the book's Python packages bring, else the machine's own."""
+    beside_python = Path(sys.executable).parent / "node"
+    return str(beside_python) if beside_python.exists() else shutil.which("node")
+
+
 class Node:
     """One process for a whole build, started with the first question.
 
@@ -31,15 +37,14 @@ class Node:
         return json.loads(self.process.stdout.readline())
 
     def start(self):
-        beside_python = Path(sys.executable).parent / "node"
-        node = str(beside_python) if beside_python.exists() else shutil.which("node")
-        if not node or not (MODULES / self.package).exists():
+        program = node()
+        if not program or not (MODULES / self.package).exists():
             raise ExtensionError(
                 f"{self.purpose} in Node.js, and one of them is missing: "
                 "build the book with `make book`, which installs both"
             )
         self.process = subprocess.Popen(
-            [node, *self.arguments],
+            [program, *self.arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

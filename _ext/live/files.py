@@ -13,15 +13,18 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pooch
 import skimage.data
+from node import node
 
 from cnnkit.datasets import files
 from cnnkit.datasets.digits import levels
+from cnnkit.disk import write_whole
 from cnnkit.images import PHOTOGRAPHS
 
 HERE = Path(__file__).parent
@@ -69,6 +72,8 @@ def pyodide():
                 raise Absent(f"CNNKIT_PYODIDE={folder} holds no {name}")
             if hashlib.sha256(path.read_bytes()).hexdigest() != wanted:
                 raise Absent(f"{path} is not that of Pyodide {PINNED['version']}")
+        if not Path(folder, "pyodide-lock.json").is_file():
+            raise Absent(f"CNNKIT_PYODIDE={folder} holds no pyodide-lock.json")
         return Path(folder)
     try:
         for name, wanted in {**PINNED["sha256"], "pyodide-lock.json": None}.items():
@@ -122,13 +127,66 @@ def packed(name):
 
 
 def lighter(path, unused):
-    """A wheel's bytes without the files whose names fit a pattern."""
+    """An archive's bytes without the files whose names fit a pattern, if there is one."""
+    if unused is None:
+        return path.read_bytes()
     box = io.BytesIO()
     with zipfile.ZipFile(path) as whole, zipfile.ZipFile(box, "w", zipfile.ZIP_DEFLATED) as kept:
         for entry in whole.infolist():
-            if not re.search(unused, entry.filename):
-                kept.writestr(entry, whole.read(entry))
+            if re.search(unused, entry.filename):
+                continue
+            content = whole.read(entry)
+            if entry.filename == "matplotlib/fontlist.json":
+                content = font_list(content, whole.read("matplotlib/font_manager.py"))
+            kept.writestr(entry, content)
     return box.getvalue()
+
+
+def font_list(listed, manager):
+    """Matplotlib's list of fonts, of those that are kept.
+
+    The list that Pyodide ships is of another version than its matplotlib asks for, which therefore
+    looks at each font anew whenever it is imported.
+    """
+    found = json.loads(listed)
+    found["_version"] = int(re.search(rb"^    __version__ = (\d+)", manager, re.MULTILINE)[1])
+    kept = r"fonts/ttf/DejaVuSans(-Bold|-Oblique)?\.ttf"
+    found["ttflist"] = [font for font in found["ttflist"] if re.fullmatch(kept, font["fname"])]
+    return json.dumps(found | {"afmlist": []}).encode()
+
+
+def compiled(engine, contents):
+    """The same files, and the Python in each archive compiled by the Python that will read it.
+
+    A page would otherwise compile each module whenever it starts. What does not change with the
+    course is kept from one build to the next.
+    """
+    scripts = [HERE / "compile.js", HERE / "compile.py"]
+    recipe = b"".join(path.read_bytes() for path in scripts) + PINNED["version"].encode()
+    kept = cache() / "compiled"
+    kept.mkdir(parents=True, exist_ok=True)
+    done = {n: kept / hashlib.sha256(recipe + c).hexdigest() for n, c in contents.items()}
+    waiting = [
+        name
+        for name in contents
+        if name.endswith((".whl", "stdlib.zip")) and not done[name].exists()
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        for name in waiting:
+            Path(folder, name).write_bytes(contents[name])
+        if waiting:
+            command = [node() or "node", scripts[0], engine.resolve(), scripts[1], folder]
+            try:
+                subprocess.run(command, check=True, capture_output=True, text=True)
+            except (OSError, subprocess.CalledProcessError) as error:
+                told = getattr(error, "stderr", None) or str(error)
+                raise Absent(f"Node.js could not compile: {told.strip()[-300:]}") from error
+        fresh = {name: Path(folder, name).read_bytes() for name in waiting}
+    for name, content in fresh.items():
+        if not name.startswith("cnnkit-"):
+            write_whole(done[name], content)
+    old = {n: p.read_bytes() for n, p in done.items() if n not in fresh and p.exists()}
+    return contents | old | fresh
 
 
 def extension(name):

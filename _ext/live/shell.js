@@ -24,6 +24,20 @@ function note(name, value) {
   }
 }
 
+// Light or dark as the reader has chosen in the book; JupyterLite asks the system alone.
+function takeTheme() {
+  const dark = "(prefers-color-scheme: dark)";
+  const ask = self.matchMedia.bind(self);
+  const chosen = ["light", "dark"].find((mode) => mode === notes?.mode);
+  const theme = chosen ?? (ask(dark).matches ? "dark" : "light");
+  document.documentElement.dataset.theme = theme;
+  const answer = (query) => (query.includes(theme) ? "all" : "not all");
+  if (chosen)
+    self.matchMedia = (query) => ask(query.includes("color-scheme") ? answer(query) : query);
+  else ask(dark).addEventListener("change", takeTheme, { once: true });
+}
+takeTheme();
+
 function make(tag, attributes, ...children) {
   const node = Object.assign(document.createElement(tag), attributes);
   node.append(...children);
@@ -53,6 +67,22 @@ function tell(words, ...actions) {
 
 function action(label, act) {
   return make("button", { type: "button", onclick: act }, label);
+}
+
+// ---- Python begins to come, before the notebook stands there and asks for it ------------------
+
+function beginEarly() {
+  const place = "extensions/@jupyterlite/pyodide-kernel-extension/static/";
+  const begun = new Worker(new URL(`${place}early.js`, root));
+  const Own = self.Worker;
+  self.Worker = new Proxy(Own, {
+    construct(_, [address, options]) {
+      if (!String(address).includes(place)) return new Own(address, options);
+      self.Worker = Own; // one is begun early; whoever stops it waits for the next
+      begun.postMessage({ kernel: String(address) });
+      return begun;
+    },
+  });
 }
 
 // ---- how far Python is ----------------------------------------------------------------------
@@ -85,10 +115,18 @@ function follow(context, model) {
   show();
 }
 
+function noted(key) {
+  try {
+    return JSON.parse(notes?.[key] ?? "{}") ?? {};
+  } catch {
+    return {}; // a note that was cut
+  }
+}
+
 // What is solved counts in the book, too: `_static/progress.js` shows it.
 function noteSolved(model) {
   const key = "from-one-pixel:progress";
-  const now = JSON.parse(notes?.[key] ?? "{}");
+  const now = noted(key);
   const solved = { ...now.solved };
   for (const cell of model.cells) {
     for (const { data } of cell.outputs?.toJSON() ?? []) {
@@ -194,7 +232,8 @@ async function keep({ contents }, context, edition) {
   context.saveState.connect((_, state) => {
     if (state === "failed") {
       tell(
-        "Your work could not be kept: the browser has no room left for it. Download the notebook now, free some room, and reload.",
+        "Your work could not be kept: the browser has no room left for it. " +
+          "Download the notebook now, free some room, and reload.",
       );
     }
   });
@@ -203,7 +242,8 @@ async function keep({ contents }, context, edition) {
   });
   if (notes?.[kept] && notes[kept] !== edition) {
     tell(
-      "The book has a newer text of this notebook than your copy. You can take it: what you wrote is put into it, and your old copy stays beside it.",
+      "The book has a newer text of this notebook than your copy. " +
+        "You can take it: what you wrote is put into it, and your old copy stays beside it.",
       action("Take the new text", () => takeNewText(contents, edition)),
     );
   } else if (!(await isKept())) {
@@ -223,11 +263,11 @@ function leadToTheBook(event) {
 async function dress(app) {
   const panel = app.shell.currentWidget;
   const about = (await (await fetch(new URL("editions.json", root))).json())[path];
-  back.href = new URL(`../${about.page}.html`, root).href;
+  if (about) back.href = new URL(`../${about.page}.html`, root).href;
   offer(app, panel);
   panel.node.addEventListener("click", leadToTheBook, true);
   follow(panel.sessionContext, panel.context.model);
-  await keep(app.serviceManager, panel.context, about.edition);
+  if (about) await keep(app.serviceManager, panel.context, about.edition);
 }
 
 function wait() {
@@ -244,10 +284,12 @@ if (path) {
   document.body.classList.add("course-framed");
   if (notes === undefined && !mayOpen()) {
     tell(
-      "This browser lets the page keep nothing, and without that no notebook opens: allow site data for this address, or open it in another browser.",
+      "This browser lets the page keep nothing, and without that no notebook opens: " +
+        "allow site data for this address, or open it in another browser.",
     );
   } else {
     status.textContent = "The notebook is coming.";
+    beginEarly();
     wait();
   }
 }

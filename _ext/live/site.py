@@ -18,6 +18,12 @@ from live.notebooks import all_notebooks
 HERE = Path(__file__).parent
 KERNEL = "@jupyterlite/pyodide-kernel-extension"
 SHELL = '<link rel="stylesheet" href="../shell.css"><script defer src="../shell.js"></script>'
+UNUSED = [
+    # The kernel reads no files, and some browsers never let a worker serve them.
+    "@jupyterlite/application-extension:service-worker-manager",
+    # It stumbles over headings of cells that are not drawn yet; the book has its own.
+    "@jupyterlab/notebook-extension:toc",
+]
 # What the kernel needs before it answers, and the course right after: all arrives at once.
 FIRST = ["micropip", "piplite", "ssl", "sqlite3", "ipykernel", "comm", "pyodide_kernel", "jedi"]
 FIRST += ["ipython", "cnnkit"]
@@ -32,6 +38,7 @@ def prepared(folder):
     own = {n: c for n, c in bundle_contents(ROOT).items() if n.startswith("cnnkit/")}
     wheel = files.wheel("cnnkit", __version__, own | files.shipped())
     digest = hashlib.sha256(wheel[1])
+    digest.update((ROOT / "constraints.txt").read_bytes())  # what else is packed
     for content in [*notebooks.values(), *(p.read_bytes() for p in sorted(HERE.glob("*.*")))]:
         digest.update(content)
     stamp = folder / "made-of.json"
@@ -55,6 +62,9 @@ def write(target, pyodide, kernel, notebooks, wheel):
     lite(work, kernel)
     if leaks := find_leaks(ROOT, sorted((out / "files").rglob("*.ipynb"))):
         raise ValueError(f"students would see in the live pages: {'; '.join(leaks[:5])}")
+    (work / wheel[0]).write_bytes(wheel[1])
+    if leaks := find_leaks(ROOT, [work / wheel[0]]):
+        raise ValueError(f"students would see in the live package: {'; '.join(leaks[:5])}")
     total = write_python(out / "pyodide", pyodide, out, wheel)
     settle(out, total, notebooks)
     shutil.rmtree(target, ignore_errors=True)
@@ -86,34 +96,25 @@ def write_python(folder, source, out, wheel):
     """Write Pyodide with the course's own wheels in its lock file; tell a first visit's bytes."""
     folder.mkdir()
     lock = json.loads((source / "pyodide-lock.json").read_text("utf8"))
-    known = {}
+    known, contents = {}, {name: (source / name).read_bytes() for name in files.ENGINE}
 
     def add(name, filename, content, imports, depends):
-        (folder / filename).write_bytes(content)
+        contents[filename] = content
         known[canonical(name)] = {
             "name": name,
             "version": filename.split("-")[1],
             "file_name": filename,
             "install_dir": "site",
-            "sha256": hashlib.sha256(content).hexdigest(),
             "package_type": "package",
             "imports": imports,
             "depends": depends,
             "unvendored_tests": False,
         }
 
-    for name in files.ENGINE:
-        shutil.copy(source / name, folder / name)
     for name in files.PINNED["packages"]:
-        entry = lock["packages"][name]
+        known[name] = entry = lock["packages"][name]
         filename = entry["file_name"]
-        if name in files.UNUSED:
-            content = files.lighter(source / filename, files.UNUSED[name])
-            entry["sha256"] = hashlib.sha256(content).hexdigest()
-            (folder / filename).write_bytes(content)
-        else:
-            shutil.copy(source / filename, folder / filename)
-        known[name] = entry
+        contents[filename] = files.lighter(source / filename, files.UNUSED.get(name))
     for name in files.EMPTY:
         add(name, *files.wheel(name, "0", {}), [], [])
     for name, (imports, depends) in files.INSTALLED.items():
@@ -122,8 +123,12 @@ def write_python(folder, source, out, wheel):
         name = path.name.split("-")[0]
         add(name, path.name, path.read_bytes(), [name], [])
     add("cnnkit", *wheel, ["cnnkit"], files.COURSE)
+    contents = files.compiled(source, contents)
+    for filename, content in contents.items():
+        (folder / filename).write_bytes(content)
     for entry in known.values():  # without what is not here: what only plots to screens
         entry["depends"] = [name for name in map(canonical, entry["depends"]) if name in known]
+        entry["sha256"] = hashlib.sha256(contents[entry["file_name"]]).hexdigest()
     (folder / "pyodide-lock.json").write_text(json.dumps({"info": lock["info"], "packages": known}))
 
     wanted, waiting = set(), list(map(canonical, FIRST))
@@ -157,8 +162,7 @@ def settle(out, total, notebooks):
         "exposeAppInBrowser": True,
         "enableMemoryStorage": True,
         "terminalsAvailable": False,
-        # The kernel reads no files, and some browsers never let a worker serve them.
-        "disabledExtensions": ["@jupyterlite/application-extension:service-worker-manager"],
+        "disabledExtensions": UNUSED,
     }
     data.setdefault("litePluginSettings", {})[f"{KERNEL}:kernel"] = {
         "pyodideUrl": "./pyodide/start.js",
@@ -166,17 +170,19 @@ def settle(out, total, notebooks):
         "loadPyodideOptions": {"packages": FIRST},
     }
     data["settingsOverrides"] = {
-        "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+        "@jupyterlab/notebook-extension:tracker": {"windowingMode": "defer"},
         "@jupyterlab/apputils-extension:themes": {"adaptive-theme": True},
         "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"},
         "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 10},
     }
     path.write_text(json.dumps(config))
     worker = HERE.joinpath("worker.js").read_text("utf8").replace("TOTAL", str(total))
+    worker = worker.replace("FIRST", json.dumps(FIRST))
     start = (out / "pyodide" / "pyodide.js").read_text("utf8")
     (out / "pyodide" / "start.js").write_text(f"{start}\n{worker}", "utf8")
     for name in ("shell.js", "shell.css"):
         shutil.copy(HERE / name, out / name)
+    shutil.copy(HERE / "early.js", out / "extensions" / KERNEL / "static" / "early.js")
     editions = {
         name: {"edition": hashlib.sha256(content).hexdigest()[:8], "page": page_of(name)}
         for name, content in notebooks.items()

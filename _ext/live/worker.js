@@ -1,17 +1,29 @@
 // Where Pyodide begins, in the kernel's worker: tell the page how much of it has arrived.
-{
+// `early.js` runs this before the kernel does, which then finds Python already on its way.
+if (!self.python) {
   const channel = new BroadcastChannel("from-one-pixel");
   const total = TOTAL;
   let loaded = 0;
+  const arrived = (bytes) => {
+    loaded += bytes;
+    channel.postMessage({ loaded: Math.min(loaded, total), total });
+  };
   const fetched = self.fetch.bind(self);
 
   self.fetch = async (...what) => {
     const response = await fetched(...what);
     if (!response.body || !response.ok) return response;
+    // As it came, WebAssembly is compiled while it arrives, and what was compiled is kept.
+    if (response.url.endsWith(".wasm")) {
+      response
+        .clone()
+        .arrayBuffer()
+        .then(({ byteLength }) => arrived(byteLength));
+      return response;
+    }
     const counted = new TransformStream({
       transform(chunk, controller) {
-        loaded += chunk.byteLength;
-        channel.postMessage({ loaded: Math.min(loaded, total), total });
+        arrived(chunk.byteLength);
         controller.enqueue(chunk);
       },
     });
@@ -20,14 +32,10 @@
   };
 
   const load = self.loadPyodide;
-  self.loadPyodide = async (options) => {
-    channel.postMessage({ loaded, total });
+  const begin = async (options) => {
+    arrived(0);
     const pyodide = await load(options);
     pyodide.runPython("import os; os.environ['MPLBACKEND'] = 'agg'");
-    // That it looks for fonts first need not be told.
-    pyodide.runPython(
-      "import logging; logging.getLogger('matplotlib.font_manager').disabled = True",
-    );
     channel.postMessage({ loaded: total, total });
     const run = pyodide.runPythonAsync;
     pyodide.runPythonAsync = async (...code) => {
@@ -40,4 +48,9 @@
     };
     return pyodide;
   };
+  self.python = (options) => {
+    self.begun ??= begin({ packages: FIRST, ...options });
+    return self.begun;
+  };
 }
+self.loadPyodide = self.python;

@@ -77,7 +77,7 @@ def find_leaks(course, paths):
 
 def _texts(paths):
     for path in map(Path, paths):
-        if path.suffix == ".zip":
+        if path.suffix in {".zip", ".whl"}:
             with zipfile.ZipFile(path) as archive:
                 for name in archive.namelist():
                     yield f"{path}/{name}", _readable(Path(name), archive.read(name))
