@@ -19,6 +19,8 @@ from hatchling.builders.wheel import WheelBuilder
 from live.notebooks import LINK, elsewhere, finished, is_live, numbered
 from pages import ROOT, chapters
 
+from cnnkit.grading.bundle import bundle_contents
+
 PLACE = "_sources/chapters"  # where the theme looks for what can be downloaded
 BRANCH = "notebooks"  # on which publish.yml puts them: Colab and Kaggle open files of a repository
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -55,9 +57,14 @@ RUN = '<p class="course-live course-elsewhere"><span>Needs PyTorch. Run it at</s
 
 
 def wheel(folder):
-    """Write the course's package into a folder, the same bytes each time; its path."""
+    """Write the course's package into a folder, the same bytes each time; its path.
+
+    It is for learners: a teacher's tools stay in the course's own copy.
+    """
+    builder = WheelBuilder(str(ROOT))
+    builder.target_config["exclude"] = ["/cnnkit/grading"]
     with tempfile.TemporaryDirectory() as made:
-        (path,) = WheelBuilder(str(ROOT)).build(directory=made, versions=["standard"])
+        (path,) = builder.build(directory=made, versions=["standard"])
         return Path(shutil.copy(path, folder))
 
 
@@ -127,12 +134,41 @@ def write(app):
         return
     folder = Path(app.outdir, PLACE)
     folder.mkdir(parents=True, exist_ok=True)
-    for old in [*folder.glob("*.ipynb"), *folder.glob("*.whl")]:
+    for old in [*folder.parent.rglob("*.ipynb"), *folder.glob("*.whl")]:
         old.unlink()
     filename = wheel(folder).name
     for path in chapters():
         (folder / f"{path.stem}.ipynb").write_bytes(chapter(path, app.config, filename))
         app.taken_away[f"chapters/{path.stem}"] = filename
+    for name, content in exercises().items():
+        target = Path(app.outdir, "_sources", name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+
+
+def exercises():
+    """Path -> bytes of each exercise, as students get it."""
+    if not (ROOT / "solutions").is_dir():
+        return {}
+    return {n: c for n, c in bundle_contents(ROOT).items() if n.startswith("exercises/")}
+
+
+def offer_exercise(app, pagename, templatename, context, doctree):
+    """Where a page names an exercise that does not run in the page, let it be downloaded."""
+    if "body" not in context:
+        return
+    for name in exercise_names(app):
+        code = rf'<code[^>]*><span class="pre">{re.escape(name)}</span></code>'
+        place = context["pathto"](f"_sources/{name}", 1)
+        link = rf'<a href="{place}" download>\g<0></a>'
+        context["body"] = re.sub(code, link, context["body"])
+
+
+def exercise_names(app):
+    live = getattr(app, "live_notebooks", [])
+    found = Path(app.outdir, "_sources").glob("exercises/*/*.ipynb")
+    names = {path.relative_to(path.parents[2]).as_posix() for path in found}
+    return sorted(names - set(live))
 
 
 def offer(app, pagename, templatename, context, doctree):
@@ -177,5 +213,6 @@ def setup(app):
     app.connect("config-inited", with_buttons)
     app.connect("builder-inited", write)
     app.connect("html-page-context", offer)
+    app.connect("html-page-context", offer_exercise)
     app.connect("html-page-context", offer_wheel, priority=502)  # after the theme's own
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

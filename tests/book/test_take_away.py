@@ -14,7 +14,7 @@ import take_away
 from bs4 import BeautifulSoup
 from nbclient import NotebookClient
 from packaging.requirements import Requirement
-from pages import chapters
+from pages import chapters, course
 from paths import ROOT
 from reader import AXE, PAGES
 from small_book import HEADER, add_to_contents, build, make, set_in_config
@@ -152,6 +152,7 @@ def test_the_wheel_beside_the_notebooks_is_the_package(site, tmp_path):
     code = "import cnnkit.functional as f; print(f.__file__, f.relu(-1.0))"
     told = subprocess.check_output([sys.executable, "-c", code], text=True, cwd=tmp_path)
     assert told.split() == [str(tmp_path / "cnnkit/functional.py"), "0.0"]
+    assert not (tmp_path / "cnnkit/grading").exists(), "a teacher's tools"
 
 
 def test_a_notebook_runs_from_top_to_bottom_in_a_folder_of_its_own(named, tmp_path):
@@ -191,7 +192,8 @@ def test_each_chapter_offers_its_notebook_and_it_is_clean(notebook, site):
     page = f"chapters/{notebook.stem}.html"
     assert page in PAGES
     files = {href for href in addresses(site, page) if href.endswith((".ipynb", ".whl"))}
-    hrefs = {href for href in files if "?path=" not in href}  # those are notebooks to run there
+    others = "?path=", "/exercises/"  # to run in the page; to practise
+    hrefs = {href for href in files if not any(part in href for part in others)}
     (wheel,) = notebook.parent.glob("*.whl")
     assert hrefs == {f"../_sources/chapters/{notebook.name}", f"../_sources/chapters/{wheel.name}"}
     read = nbformat.read(notebook, as_version=4)
@@ -201,6 +203,18 @@ def test_each_chapter_offers_its_notebook_and_it_is_clean(notebook, site):
     assert "%pip install" in read.cells[0].source
     assert read.metadata.kernelspec.name == "python3"
     assert not any("benchmarks/results" in cell.source for cell in code)
+
+
+def test_each_exercise_is_handed_out_where_a_chapter_names_it(site):
+    names = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("exercises/*/*.ipynb")]
+    for name in names:
+        assert (site / "_sources" / name).read_bytes() == (ROOT / name).read_bytes()
+    for path in chapters():
+        hrefs = addresses(site, f"chapters/{path.stem}.html")
+        for name in names:
+            if course(path)["exercise"] == name.split("/")[1]:
+                places = {f"../_sources/{name}", f"../live/notebooks/index.html?path={name}"}
+                assert places & set(hrefs), f"{path.stem} only names {name}"
 
 
 def test_each_link_of_a_notebook_leads_somewhere(notebook):
