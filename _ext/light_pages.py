@@ -39,11 +39,14 @@ def light(page, html):
         settled = r'(<script data-cfasync="false">.*?</script>)'
         html = re.sub(settled, rf"\1\n  {THEME}", html, count=1, flags=re.S)
     html = re.sub(r"<title>(.+?) &#8212; \1\s*</title>", r"<title>\1</title>", html, flags=re.S)
-    # Scripts wait for the page; only documentation_options.js is needed by others at once.
+
+    def inline(script):
+        return f"<script>{(page.parent / script[1]).read_text('utf8')}</script>"
+
+    # These few settings are needed by others at once; all other scripts wait for the page.
+    html = re.sub(r'<script src="([^"?]*documentation_options\.js)[^"]*"></script>', inline, html)
     html = re.sub(
-        r"<script (?![^>]*\b(?:defer|async|type)\b)(?=[^>]*\bsrc=)(?![^>]*documentation_options)",
-        "<script defer ",
-        html,
+        r"<script (?![^>]*\b(?:defer|async|type)\b)(?=[^>]*\bsrc=)", "<script defer ", html
     )
     # The theme names the viewport three times; its sidebar's first block lacks a landmark.
     html = re.sub(r'\s*<meta name="viewport"[^>]*>', "", html)
@@ -88,7 +91,7 @@ def subset_icons(out, pages):
 
     for path in out.glob("_static/styles/*.css"):
         css = path.read_text("utf8")
-        css = re.sub(r'([^{}]*)\{content:"\\([0-9a-f]{2,4}) ?"\}', keep, css)
+        css = re.sub(r'(?<=\})([^{}]*)\{content:"\\([0-9a-f]{2,4}) ?"\}', keep, css)
         unicodes |= {int(code, 16) for code in re.findall(r'"\\(f[0-9a-f]{3})"', css)}
         path.write_text(css, "utf8")
     for path in out.glob("_static/vendor/fontawesome/webfonts/fa-*.woff2"):

@@ -10,12 +10,26 @@
       : "";
   const here = pageOf(new URL(location.href));
 
+  // What is noted, and of that only what has the form that this page gives it.
+  const PARTS = {
+    read: (day) => Boolean(day),
+    answers: (quiz) => Array.isArray(quiz?.answers) && quiz.answers.every(Array.isArray),
+    solved: (points) => typeof points === "number",
+  };
+
+  function wellFormed(found) {
+    const part = ([name, fits]) => {
+      const entries = Object.entries(found?.[name] ?? {});
+      return [name, Object.fromEntries(entries.filter(([, value]) => fits(value)))];
+    };
+    return Object.fromEntries(Object.entries(PARTS).map(part));
+  }
+
   function all() {
-    const nothing = { read: {}, answers: {}, solved: {} };
     try {
-      return { ...nothing, ...JSON.parse(localStorage.getItem(KEY)) };
+      return wellFormed(JSON.parse(localStorage.getItem(KEY)));
     } catch {
-      return nothing; // a browser that keeps nothing, or a note that was cut
+      return wellFormed({}); // a browser that keeps nothing, or a note that was cut
     }
   }
 
@@ -121,7 +135,7 @@
         if (![found.read, found.answers, found.solved].every((part) => part instanceof Object))
           throw new Error("no such file");
         change((now) => {
-          for (const part of Object.keys(now)) Object.assign(now[part], found[part]);
+          for (const part of Object.keys(now)) Object.assign(now[part], wellFormed(found)[part]);
         });
       } catch {
         document.querySelector(".course-progress [role=status]").textContent =

@@ -82,6 +82,15 @@ def test_it_goes_into_a_file_and_comes_out_of_it(page, site_url, tmp_path):
     assert words.inner_text().startswith("So far: 2 chapters read; 1 question answered")
 
 
+def test_a_note_of_another_form_is_no_hindrance(site_url, open_page):
+    page = open_page(f"{site_url}/index.html")
+    wrong = {"read": None, "answers": {"x": 1, "y": {"answers": [[0]], "right": 1}}, "solved": []}
+    page.evaluate("note => localStorage['from-one-pixel:progress'] = note", json.dumps(wrong))
+    page.reload()
+    page.get_by_text("1 question answered, 1 right at the first try").wait_for()
+    assert page.errors == []
+
+
 def test_a_note_that_was_cut_is_no_hindrance(site_url, open_page):
     page = open_page(f"{site_url}/index.html")
     page.evaluate("localStorage['from-one-pixel:progress'] = '{\"read\": {'")
