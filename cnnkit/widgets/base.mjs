@@ -229,7 +229,12 @@ export function numberBox(label, change, props = {}) {
   input.addEventListener("input", () => {
     if (input.value !== "" && Number.isFinite(+input.value)) change(+input.value);
   });
+  let kept = "";
+  input.addEventListener("blur", () => {
+    if (input.value === "") input.value = kept;
+  });
   const paint = (value) => {
+    kept = +value.toFixed(3);
     const busy = input.getRootNode().activeElement === input;
     if (!busy || +input.value !== value) input.value = +value.toFixed(3);
   };

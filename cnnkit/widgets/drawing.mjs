@@ -160,7 +160,7 @@ export function answerBars() {
   );
   const paint = (probabilities, best) => {
     for (const [digit, { fill, text, element }] of bars.entries()) {
-      const share = 100 * probabilities[digit];
+      const share = best === null ? 0 : 100 * probabilities[digit];
       fill.style.width = `${share}%`;
       text.textContent = `${share.toFixed(share > 99.9 || share < 0.05 ? 0 : 1)} %`;
       element.classList.toggle("ck-best", digit === best);
@@ -173,6 +173,6 @@ export function answerBars() {
 export function verdictOn(probabilities, best) {
   if (best === null) return "Nothing drawn yet.";
   const sure = probabilities[best];
-  if (sure > 0.95) return `It reads a ${best}, and is sure.`;
-  return `It reads a ${best}, ${sure > 0.6 ? "but is not sure" : "but it is guessing"}.`;
+  if (sure > 0.9) return `It reads ${best === 8 ? "an" : "a"} ${best}, and is sure.`;
+  return `It reads ${best === 8 ? "an" : "a"} ${best}, ${sure > 0.6 ? "but is not sure" : "but it is guessing"}.`;
 }

@@ -326,6 +326,9 @@ function sentence({ x, w, C, k, i, j, kh, kw }, { window, biased, value }) {
   return `${place}: ${terms.join(" + ")}${biased} = ${fmt(value)}${silent}.`;
 }
 
+/** Small outputs are played step by step, large ones row by row. */
+const paceOf = ({ ow }) => (ow > 8 ? { every: 120, leap: ow } : { every: 700, leap: 1 });
+
 function render({ model, el }) {
   const { root, live } = frame(
     el,
@@ -335,18 +338,12 @@ function render({ model, el }) {
   );
   const last = () => read(model).oh * read(model).ow - 1;
   const goTo = (step) => save(model, { step: clamp(step, 0, last()) });
-  // Small outputs are played step by step, large ones row by row.
-  const pace = () => {
-    const { ow } = read(model);
-    return ow > 8 ? { every: 120, leap: ow } : { every: 700, leap: 1 };
-  };
-  const walk = player(model, root, { last, goTo, pace });
+  const walk = player(model, root, { last, goTo, pace: () => paceOf(read(model)) });
   const position = slider("Window", { min: 0, max: 1 }, goTo);
   const pictures = imageChoice(model, walk.stop);
   const kernels = filterTools(model);
   const stage = h("div", { class: "ck-flow ck-stage" });
-  root.append(tools(pictures.element), stage, tools(...walk.buttons, position.element), live);
-
+  root.append(tools(pictures.element), tools(...walk.buttons, position.element), stage, live);
   let parts;
   const build = keyed(stage, (now) => {
     parts = [

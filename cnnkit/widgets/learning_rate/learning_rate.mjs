@@ -106,7 +106,8 @@ function verdict({ it, all, peak }) {
   const name = NAMES[it.name];
   if (it.blown) {
     return text(
-      `${name}, at most ${fmt(peak)}: its first steps are too large for the steep side, and the loss rises from ${said(it.losses[0])} to ${said(it.highest)}.`,
+      `${name}, at most ${fmt(peak)}: its first steps are too large for the steep side,`,
+      `and the loss rises from ${said(it.losses[0])} to ${said(it.highest)}.`,
       "This simple valley lets it come back; a network seldom does. Begin with small steps, or lower the peak.",
     );
   }
@@ -121,7 +122,8 @@ function verdict({ it, all, peak }) {
       ? "Most of that is noise, which only small steps at the end let settle."
       : "Most of that is way still to go along the flat side: larger steps go further.";
   return text(
-    `${name}, at most ${fmt(peak)}: the loss ends at ${said(way + noise)}, ${said(way)} of it way and ${said(noise)} noise.`,
+    `${name}, at most ${fmt(peak)}: the loss ends at ${said(way + noise)},`,
+    `${said(way)} of it way and ${said(noise)} noise.`,
     why,
     rank,
   );

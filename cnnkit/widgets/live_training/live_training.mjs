@@ -338,6 +338,15 @@ function controls(model, root, state, paint) {
   return { element: tools(start, more, again), stop: training.stop };
 }
 
+const legendOf = () =>
+  h(
+    "p",
+    { class: "ck-legend" },
+    h("span", { class: "ck-key ck-curve0" }, "training digits"),
+    h("span", { class: "ck-key ck-curve1" }, "test digits"),
+    h("span", {}, "faint: the run before"),
+  );
+
 function render({ model, el }) {
   const { root, live } = frame(
     el,
@@ -363,13 +372,6 @@ function render({ model, el }) {
     curves("Loss", "loss", [0, 2.5, 0.5], ({ losses }) => losses),
     curves("Accuracy", "accuracy", [0, 1, 0.2], ({ rights }) => rights),
   ];
-  const legend = h(
-    "p",
-    { class: "ck-legend" },
-    h("span", { class: "ck-key ck-curve0" }, "training digits"),
-    h("span", { class: "ck-key ck-curve1" }, "test digits"),
-    h("span", {}, "faint: the run before"),
-  );
   const reader = reading(hand);
   const pieces = [...charts, filterRows(), reader];
   const [left, right, filters, looks] = pieces.map((piece) => piece.element);
@@ -377,7 +379,7 @@ function render({ model, el }) {
     bar.element,
     h("div", { class: "ck-noprint ck-rate" }, rate.element),
     flow(left, right),
-    legend,
+    legendOf(),
     filters,
     looks,
     live,

@@ -306,6 +306,21 @@ function partsOf(model, now, goTo) {
   return { elements: [picture.element, middle, maps.element], paint };
 }
 
+/** A choice among the examples, where there are any. */
+function exampleChoice(model, stop) {
+  const examples = model.get("examples") ?? {};
+  const names = Object.keys(examples);
+  const offers = choice(
+    "Example",
+    names.map((name) => [name, name]),
+    (example) => {
+      stop();
+      save(model, { ...examples[example], example });
+    },
+  );
+  return { element: names.length ? tools(offers.element) : "", paint: offers.paint };
+}
+
 function render({ model, el }) {
   const { root, live } = frame(
     el,
@@ -316,15 +331,6 @@ function render({ model, el }) {
       "Then the window moves on.",
     ),
   );
-  const examples = model.get("examples") ?? {};
-  const offers = choice(
-    "Example",
-    Object.keys(examples).map((name) => [name, name]),
-    (example) => {
-      walk.stop();
-      save(model, { ...examples[example], example });
-    },
-  );
   const last = () => {
     const { oh, ow } = read(model) ?? { oh: 1, ow: 1 };
     return oh * ow - 1;
@@ -333,15 +339,10 @@ function render({ model, el }) {
   const pace = () => (last() > SMALL * SMALL ? { every: 250, leap: 7 } : { every: 900, leap: 1 });
   const walk = player(model, root, { last, goTo, pace });
   const position = slider("Place", { min: 0, max: 1 }, goTo);
+  const offers = exampleChoice(model, walk.stop);
   const stage = h("div", { class: "ck-flow ck-stage" });
   const shapes = h("p", { class: "ck-shapes" });
-  root.append(
-    Object.keys(examples).length ? tools(offers.element) : "",
-    stage,
-    tools(...walk.buttons, position.element),
-    shapes,
-    live,
-  );
+  root.append(offers.element, tools(...walk.buttons, position.element), stage, shapes, live);
   let parts;
   const build = keyed(stage, (now) => {
     parts = partsOf(model, now, goTo);

@@ -55,7 +55,7 @@ const EXAMPLES = [
   ["AlexNet, 227", [227, 11, 4, 0, 1]],
   ["AlexNet, 224", [224, 11, 4, 0, 1]],
 ];
-const GRID = 14; // up to so many rows with padding each pixel is drawn
+const GRID = 22; // up to so many rows with padding each pixel is drawn
 
 /** The five numbers, what they give, and the window that is chosen: its step, at (i, j). */
 function read(model) {
@@ -134,7 +134,7 @@ function verdictOn({ size, kernel, stride, padding, span, left, out, fits, padde
 
 /** Input and output as grids, where they are small enough to draw. */
 function grids({ size, padding, padded, out }, goTo) {
-  const rings = padding ? ` in ${padding} rings of zeros` : "";
+  const rings = padding ? ` in ${padding} ${padding > 1 ? "rings" : "ring"} of zeros` : "";
   const input = matrix(padded, padded, `Input of ${size} by ${size}${rings}`);
   const pick = (r, c) => goTo(r * out + c);
   const output = out
@@ -223,7 +223,7 @@ function sentence(now) {
   if (!out) return "No window fits.";
   const list = (places) => places.map((p) => (p < 0 || p >= size ? "zero" : p + 1)).join(", ");
   const window = `Window ${step + 1}: rows ${list(reads(now, i))}; columns ${list(reads(now, j))}.`;
-  return `${out} × ${out} = ${out * out} windows. ${window}`;
+  return `${out} × ${out} = ${out * out} ${out > 1 ? "windows" : "window"}. ${window}`;
 }
 
 function render({ model, el }) {

@@ -172,7 +172,8 @@ function sliders(model) {
 /** What the numbers say together. */
 function sentences(now) {
   const { operations, moved, intensity, peak, bandwidth, speed, times, waits } = now;
-  const size = `${fmt(operations / 1e6, operations < 1e7 ? 1 : 0)} million operations, ${fmt(moved / 1e6, moved < 1e7 ? 1 : 0)} MB`;
+  const millions = (n) => fmt(n / 1e6, n < 1e7 ? 1 : 0);
+  const size = `${millions(operations)} million operations, ${millions(moved)} MB`;
   return text(
     `The layer has ${size}: ${fmt(intensity, 1)} operations for each byte.`,
     `The corner is at ${fmt(peak / bandwidth, 0)}.`,
