@@ -196,7 +196,7 @@ def _canvas(found, roll):
     most = {score.assignment: _number(score.most) for score in found}
     header = "Student", "ID", "SIS User ID", "SIS Login ID", "Section", *names
     rows = [["    Points Possible", "", "", "", "", *(most[name] for name in names)]]
-    known = {s.folder: s for s in roll if s.system == "Canvas"}
+    known = {s.folder: s for s in roll if s.system == "Canvas" and s.id.isdigit()}
     notes = []
     for folder in dict.fromkeys(score.student for score in found):
         own = {s.assignment: _number(s.score) for s in found if s.student == folder}

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import re
 import secrets
 import textwrap
 from collections import Counter, defaultdict
@@ -20,6 +22,7 @@ from cnnkit.study.records import read_record
 __all__ = ["Function", "Share", "Statistics", "as_json", "draw", "hashed", "statistics", "table"]
 
 KEY = "students.key"  # turns a name into a number that nobody can turn back
+OWN = re.compile(r"(Your function stopped with \w+): .*", re.DOTALL)  # then a student's own words
 SHORT = 70  # letters of a title or a message in the picture
 FREQUENT = 4  # messages of a function in the picture
 STYLES: dict[str, dict] = {
@@ -119,7 +122,9 @@ def statistics(course, name):
             scores[student] += record.score
             for part in record.parts:
                 rights[record.function, part.title, part.hidden].append(part.right)
-            told[record.function].update({p.message for p in record.parts if p.message})
+            told[record.function].update(
+                {OWN.sub(r"\1.", p.message) for p in record.parts if p.message}
+            )
     for (of, title, hidden), right in rights.items():
         functions[of].parts.append(Share(title, hidden, sum(right), len(right)))
     for of, messages in told.items():
@@ -155,9 +160,11 @@ def hashed(course, student):
     ``students.key``, which is yours to keep or to delete.
     """
     path = Path(course, KEY)
-    if not path.is_file():
-        path.touch(mode=0o600)
-        path.write_bytes(secrets.token_bytes(32))
+    if not path.is_file() or not path.stat().st_size:
+        aside = path.with_name(f"{KEY}.{os.getpid()}")  # whole, or not there
+        aside.touch(mode=0o600)
+        aside.write_bytes(secrets.token_bytes(32))
+        aside.replace(path)
     digest = hashlib.blake2b(student.encode("utf-8", "replace"), key=path.read_bytes())
     return digest.hexdigest()[:10]
 
