@@ -51,7 +51,7 @@ lab: $(READY)  ## open the chapters as notebooks in JupyterLab
 	  jupyter lab $(ROOTED) --LabApp.default_url=/lab/tree/chapters/01-pixels.md $(LAB)
 
 page: $(READY) writable  ## build one page again, and what leads to it: make page PAGE=chapters/01-pixels
-	@touch $(PAGE).md && $(DATED) jupyter-book build -W --keep-going .
+	@[ -f "$(PAGE).md" ] || { echo "Stopped: there is no page $(PAGE).md: write make page PAGE=chapters/01-pixels"; exit 1; }; touch $(PAGE).md && $(DATED) jupyter-book build -W --keep-going .
 
 exercise: assignments  ## judge every answer to one exercise: make exercise NAME=02-convolution
 	@python -m pytest tests/grading/test_assignments.py tests/checks/test_causes.py -k "$(NAME) or $(subst -,_,$(NAME))"
@@ -98,9 +98,8 @@ audit: book chromium  ## axe and Lighthouse over every page: _build/audit.md (AU
 	  echo "Stopped: npm could not finish: check the network connection, then run make again."; exit 1; }; }
 	@python tests/support/audit.py $(AUDIT)
 
-links: $(READY) writable  ## ask every outside link whether it still answers (needs the network)
-	@jupyter-book build . --builder linkcheck; status=$$?; \
-	mv -f _build/html/output.txt _build/links.txt; rm -f _build/html/output.json; exit $$status
+links: $(READY) writable  ## ask every outside link whether it answers: _build/links.md (needs the network)
+	@jupyter-book build . --builder linkcheck; status=$$?; python tests/support/links.py; exit $$status
 
 benchmarks: $(READY)  ## list the measurements, then measure the site: benchmarks/results/*.json
 	@grep '^|' benchmarks/README.md

@@ -1,9 +1,11 @@
 """The audit sees what is wrong on a page, at the width and in the theme where it is."""
 
+import json
 import subprocess
 import sys
 
 import audit
+import links
 import pytest
 
 GOOD = """<!DOCTYPE html><html lang="en"><head><title>Good</title>
@@ -65,3 +67,19 @@ def test_a_score_below_a_hundred_is_a_finding_and_slowness_is_none():
     rows = [(name, [], measured) for name, measured in zip("abc", scores, strict=True)]
     assert audit.faults(rows) == ["b"]
     assert "| b | – | 100 | 100 | 91 | 100 |" in audit.table(rows)
+
+
+def test_checked_links_become_a_table_with_what_is_wrong_first():
+    found = {"filename": "index.md", "lineno": 3, "uri": "https://a", "info": ""}
+    lines = [
+        {**found, "status": "working"},
+        {**found, "status": "broken", "uri": "https://b", "info": "404 |\n gone"},
+    ]
+    assert links.table(map(json.dumps, lines)).splitlines() == [
+        "1 broken, 1 working",
+        "",
+        "| status | address | where | told |",
+        "| --- | --- | --- | --- |",
+        "| broken | https://b | index.md:3 | 404 &#124; gone |",
+        "| working | https://a | index.md:3 |  |",
+    ]

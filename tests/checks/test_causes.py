@@ -16,7 +16,7 @@ from cnnkit.grading import source
 
 KEYS = [(exercise, key) for exercise, lists in causes.EXERCISES.items() for key in lists]
 MISUNDERSTANDINGS = [
-    pytest.param(exercise, key, number, id=f"{key}-{number}")
+    pytest.param(exercise, key, number, id=f"{exercise}-{key}-{number}")
     for exercise, key in KEYS
     for number in range(len(causes.EXERCISES[exercise][key]))
 ]

@@ -237,10 +237,18 @@ def test_an_exercise(house):
     house.write("solutions/12-twice/twice.md", SOURCE)
     house.write("cnnkit/checks/causes/e12_twice.py", CAUSES)
     house.write("tests/answers/12-twice/make_double.py", ZOO)
+    chapter = "chapters/18-after-2015.md"
+    house.change(chapter, "  exercise: none", "  exercise: 12-twice")
+    time = re.search(r"about \d+ minutes", (ROOT / chapter).read_text("utf8"))[0]
+    house.change(chapter, f"{time}.", f"{time}, plus the exercise.")
+    instead = "This chapter has no graded exercise. Try this instead."
+    house.change(chapter, instead, "First open `exercises/12-twice/twice.ipynb`. Then try this.")
+    chosen = "each_exercise_has or exercise_is_the_one"
+    assert house.tests("tests/book/test_chapters.py", "-k", chosen) >= 2
     told = house.run("cnnkit", "assignments")
     assert "exercises/12-twice/twice.ipynb" in told
     both = "tests/grading/test_assignments.py", "tests/checks/test_causes.py"  # `make exercise`
-    assert house.tests(*both, "-k", "12-twice or 12_twice or make_double") >= 9
+    assert house.tests(*both, "-k", "12-twice or 12_twice") >= 9
     keeps_to_the_guide(house, "An exercise")
 
 

@@ -37,6 +37,15 @@ def test_every_requirement_is_pinned_and_in_range(project, constraints):
         assert requirement.specifier.contains(pin[2:]), f"{text} excludes the tested {pin}"
 
 
+def test_no_line_of_a_script_is_longer_than_120_letters(root):
+    places = "_ext/**/*.*js", "_static/*.js", "cnnkit/widgets/**/*.mjs"
+    scripts = [path for place in places for path in root.glob(place)]
+    written = [path for path in scripts if path.name != "weights.mjs"]  # numbers, not written
+    assert len(written) > 20
+    for path in written:
+        assert max(map(len, path.read_text("utf8").splitlines())) <= 120, path
+
+
 def test_the_installed_versions_are_the_pinned_ones(constraints):
     for name in (
         "numpy",
