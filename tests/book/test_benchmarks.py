@@ -36,6 +36,12 @@ def test_every_record_has_a_row_and_every_row_its_records():
     assert sorted(listed) == sorted(path.name for path in FOLDER.glob("results/*.json"))
 
 
+def test_the_record_of_grading_keeps_its_promise():
+    found = json.loads((FOLDER / "results" / "grading.json").read_text())["results"]
+    for one in found.values():
+        assert one["submissions"] == 40 and one["throughput_of_cnnkit_over_stock"] >= 4
+
+
 def test_a_record_was_made_by_the_script_of_its_row():
     for row in ROWS:
         (script,) = quoted(row[:1], r"\w+\.py")

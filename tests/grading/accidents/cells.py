@@ -410,6 +410,23 @@ def a_cell_of_forty_seconds(notebook, folder):
 
 
 @accident("")
+def settings_of_ones_own(notebook, folder):
+    """A cell of one's own changes how NumPy, warnings and IPython behave."""
+    shell = "from IPython.core.interactiveshell import InteractiveShell as Shell\n"
+    own = "Shell.ast_node_interactivity = 'all'\nimport warnings\n"
+    own += "warnings.simplefilter('error')\nnp.seterr(all='raise')"
+    return begin_with(shell + own, notebook)
+
+
+@accident("")
+def windows_for_pictures(notebook, folder):
+    """A cell of one's own asks for windows, and shows a picture in one."""
+    own = "%matplotlib widget\nimport matplotlib.pyplot as plt\n"
+    own += "plt.plot([1, 2])\nplt.show()\nplt.switch_backend('TkAgg')"
+    return begin_with(own, notebook)
+
+
+@accident("")
 def names_taken_below(notebook, folder):
     """Below its test, a function's name comes to mean something else, or is deleted."""
     own = {
