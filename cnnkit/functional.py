@@ -202,7 +202,7 @@ def _winners(input, windows):
         better = tap > output
         if has_nan:
             better |= np.isnan(tap)
-        new = better * winner.dtype.type(number)  # 0 where the tap is no better
+        new = np.multiply(better, number, dtype=winner.dtype)  # 0 where the tap is no better
         np.maximum(winner, new, out=winner)  # numbers grow: the last better one stays
         np.maximum(output, tap, out=output)
     width = input.shape[-1]
