@@ -214,7 +214,8 @@ def test_python_comes_while_the_notebook_is_still_coming(open_live):
 def test_it_is_light_or_dark_as_the_book(open_live, chosen, system, seen):
     before = f"localStorage.mode = '{chosen}'"
     page = open_live("exercises/01-pixels/pixels.ipynb", before=before, theme=system).page
-    page.wait_for_selector(f"body[data-jp-theme-light={str(seen == 'light').lower()}]")
+    light = str(seen == "light").lower()
+    page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
     frame = page.locator("#course").evaluate("bar => getComputedStyle(bar).backgroundColor")
     assert frame == {"light": "rgb(243, 244, 245)", "dark": "rgb(41, 49, 61)"}[seen]
 

@@ -74,6 +74,26 @@ def test_page_weight(visit):
     assert 0 < sum(sizes.values()) <= BUDGET, f"{sum(sizes.values()) / 1024:.0f} KiB: {worst}"
 
 
+def test_all_pages_share_one_style_of_what_they_use(site):
+    """A page waits for one stylesheet alone, and where there are formulas for theirs."""
+    for page in PAGES:
+        html = (site / page).read_text("utf8")
+        named = re.findall(r'<link [^>]*?([\w.]+)\.css[^>]*>', html)
+        assert named in (["book"], ["katex.min", "book"]), page
+    style = (site / "_static/book.css").read_text("utf8")
+    assert len(style) < 180_000 and ".bd-article" in style, "the theme's parts have over 400 KB"
+    assert ".sd-timeline" not in style and "@import" not in style
+
+
+def test_text_is_set_in_the_books_own_typefaces(site_url, open_page):
+    page = open_page(f"{site_url}/chapters/02-convolution.html")
+    page.evaluate("document.fonts.ready")
+    loaded = page.evaluate(
+        "[...document.fonts].filter(f => f.status === 'loaded').map(f => f.family + f.weight)"
+    )
+    assert {"Source Serif 4400", "Inter Bold700"} <= {name.replace('"', "") for name in loaded}
+
+
 def test_layout_does_not_shift(visit):
     assert visit.shift <= 0.1
 
