@@ -35,9 +35,11 @@ def course(tmp_path_factory):
     release = nbformat.read(ROOT / "exercises" / NAME / "pixels.ipynb", as_version=4)
     answers = zoo.solutions(NAME)
     flat = "def to_gray(image):\n    return image.mean(axis=2)\n"
+    lost = "def scale(image):\n    return open('C:/Users/Cleo Muster/scale.txt').read()\n"
+    cleo = {"to_gray": flat, "scale": lost}
     download = folder.parent / "download"
     for number, (student, own) in enumerate(
-        {"Ada Muster": {}, "Bea Muster": {"to_gray": flat}, "=Cleo": {"to_gray": flat}}.items()
+        {"Ada Muster": {}, "Bea Muster": {"to_gray": flat}, "=Cleo": cleo}.items()
     ):
         place = download / f"{student}_{100 + number}_assignsubmission_file_"
         place.mkdir(parents=True)
@@ -99,6 +101,19 @@ def test_canvas_reads_its_gradebook(course):
     assert len(rows) == len(notes) == 3 and float(rows[0][-1]) == course.scores["Ada-Muster"]
 
 
+def test_canvas_is_told_the_numbers_that_it_gave_itself(course, monkeypatch):
+    """A submission that was handed in without names has a number of another kind: none."""
+    roll = [
+        SimpleNamespace(folder=folder, name=folder.title(), id=number, system="Canvas")
+        for folder, number in [("Ada-Muster", "7001"), ("Bea-Muster", "anon_a1B2c")]
+    ]
+    monkeypatch.setattr("cnnkit.grading.export.read_roll", lambda course: roll)
+    text, notes = export(course.folder, "canvas", [NAME])
+    _, _, *rows = csv.reader(io.StringIO(text))
+    assert {row[0]: row[1] for row in rows}["Ada-Muster"] == "7001"
+    assert sorted(row[1] for row in rows) == ["", "", "7001"] and len(notes) == 2
+
+
 def test_statistics_count_misconceptions_and_draw_them(course, tmp_path, capsys):
     command = ["statistics", NAME, "--course", str(course.folder)]
     picture = tmp_path / "class.png"
@@ -114,7 +129,7 @@ def test_statistics_count_misconceptions_and_draw_them(course, tmp_path, capsys)
     (gray,) = (function for function in data["functions"] if function["name"] == "to_gray")
     assert {part["of"] for part in gray["parts"]} == {3} and gray["messages"][0][1] == 2
     assert sum(part["hidden"] for part in gray["parts"]) > 0
-    assert "Muster" not in text
+    assert "Muster" not in text and "Your function stopped with FileNotFoundError." in text
     assert data["scores"][hashed(course.folder, "Ada-Muster")] == course.scores["Ada-Muster"]
     assert cli.main([*command, "--json"]) == 0
     assert "scores" not in json.loads(capsys.readouterr().out)
