@@ -78,7 +78,7 @@ def test_all_pages_share_one_style_of_what_they_use(site):
     """A page waits for one stylesheet alone, and where there are formulas for theirs."""
     for page in PAGES:
         html = (site / page).read_text("utf8")
-        named = re.findall(r'<link [^>]*?([\w.]+)\.css[^>]*>', html)
+        named = re.findall(r"<link [^>]*?([\w.]+)\.css[^>]*>", html)
         assert named in (["book"], ["katex.min", "book"]), page
     style = (site / "_static/book.css").read_text("utf8")
     assert len(style) < 180_000 and ".bd-article" in style, "the theme's parts have over 400 KB"
