@@ -199,9 +199,10 @@ async function isKept() {
 
 function offer(app, { context, sessionContext }) {
   const { contents } = app.serviceManager;
-  button("Run all", "Run all cells from the top", () =>
-    app.commands.execute("notebook:run-all-cells"),
-  );
+  button("Run all", "Run all cells from the top", async () => {
+    await sessionContext.ready; // who presses it before there is a kernel has not pressed in vain
+    app.commands.execute("notebook:run-all-cells");
+  });
   button("Stop", "Stop what runs: variables go, the text stays", async () => {
     arrived = false;
     await sessionContext.session.kernel.restart();

@@ -221,6 +221,17 @@ def test_it_is_light_or_dark_as_the_book(open_live, chosen, system, seen):
 
 
 @pytest.mark.slow
+def test_run_all_may_be_pressed_at_once(live, site_url, open_page):
+    address = (
+        f"{site_url}/live/notebooks/index.html?path=exercises/02-convolution/convolution.ipynb"
+    )
+    for _ in range(4):  # there may be a kernel by then, or not yet
+        page = open_page(address)
+        page.get_by_role("button", name="Run all", exact=True).click()
+        page.locator(".jp-OutputArea-output pre:visible").first.wait_for(timeout=60_000)
+
+
+@pytest.mark.slow
 def test_jupyterlab_is_one_click_further(open_live):
     alone = open_live("exercises/01-pixels/pixels.ipynb")
     link = alone.page.get_by_role("link", name="JupyterLab")
