@@ -43,7 +43,8 @@ FACES = {
 EARLY = (
     '<script>/* typefaces */if(location.protocol!=="file:")for(const n of %s)'
     'document.head.append(Object.assign(document.createElement("link"),'
-    '{rel:"preload",as:"font",crossOrigin:"",href:`%sfonts/${n}.woff2`}))</script>'
+    '{rel:"preload",as:"font",crossOrigin:"",'
+    'href:`${document.documentElement.dataset.content_root}_static/fonts/${n}.woff2`}))</script>'
 )
 PURGE = """
 const { PurgeCSS } = require(process.argv[1]);
@@ -113,7 +114,7 @@ def with_one_style(html, version):
     link = f'<link rel="stylesheet" href="{place}book.css?v={version}">'
     head = re.sub(r"\s*<script>/\* typefaces.*?</script>", "", NAMED.sub("", html[:last]))
     names = json.dumps([name for name, (_, display) in FACES.items() if display == "optional"])
-    return f"{head}\n    {EARLY % (names, place)}\n    {link}{html[last:]}"
+    return f"{head}\n    {EARLY % names}\n    {link}{html[last:]}"
 
 
 def setup(app):

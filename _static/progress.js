@@ -13,7 +13,10 @@
   // What is noted, and of that only what has the form that this page gives it.
   const PARTS = {
     read: (day) => Boolean(day),
-    answers: (quiz) => Array.isArray(quiz?.answers) && quiz.answers.every(Array.isArray),
+    answers: (quiz) =>
+      Number.isInteger(quiz?.right) &&
+      Array.isArray(quiz.answers) &&
+      quiz.answers.every(Array.isArray),
     solved: (points) => typeof points === "number",
   };
 

@@ -14,10 +14,12 @@ from paths import ROOT
 LONGEST = "test_errands", "test_assignments", "test_book.py", "test_grading.py"
 
 
+@pytest.hookimpl(trylast=True)  # after -m and -k have chosen
 def pytest_collection_modifyitems(items):
     """Let each of four workers, which gets a quarter, begin with one of the longest files."""
     first = [[item for item in items if name in item.nodeid] for name in LONGEST]
-    later = iter([item for item in items if item not in set(itertools.chain(*first))])
+    chosen = set(itertools.chain(*first))
+    later = iter([item for item in items if item not in chosen])
     share = -(-len(items) // len(LONGEST))
     quarters = [own + list(itertools.islice(later, max(share - len(own), 0))) for own in first]
     items[:] = [*itertools.chain(*quarters), *later]

@@ -19,7 +19,7 @@ from live import files, site
 LOGGER = logging.getLogger(__name__)
 BUTTON = (
     '<p class="course-live"><a class="course-live-button" href="{address}">Run this page</a> '
-    "<span>in the browser, with nothing to install. Python is {size} MB, once.</span></p>"
+    "<span>in the browser, with nothing to install. The first time, {size} MB of Python are downloaded.</span></p>"
 )
 
 

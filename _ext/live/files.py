@@ -180,7 +180,7 @@ def compiled(engine, contents):
                 subprocess.run(command, check=True, capture_output=True, text=True)
             except (OSError, subprocess.CalledProcessError) as error:
                 told = getattr(error, "stderr", None) or str(error)
-                raise Absent(f"Node.js could not compile: {told.strip()[-300:]}") from error
+                raise RuntimeError(f"Node.js could not compile: {told.strip()[-300:]}") from error
         fresh = {name: Path(folder, name).read_bytes() for name in waiting}
     for name, content in fresh.items():
         if not name.startswith("cnnkit-"):

@@ -201,9 +201,10 @@ def test_python_comes_while_the_notebook_is_still_coming(open_live):
     told = notebook.execute(
         "import IPython, cnnkit, json, re, matplotlib.font_manager as fonts, numpy\n"
         "print([m.__file__[-4:] for m in (json, re, IPython, numpy)], cnnkit.__file__[-3:])\n"
-        "print(cnnkit.__cached__[-4:], fonts._get_fontconfig_fonts.cache_info().misses)"
+        "print(cnnkit.__cached__[-4:], fonts._get_fontconfig_fonts.cache_info().misses)\n"
+        "import js; print(js.location.pathname.split('/')[-1])"
     )
-    assert told == "['.pyc', '.pyc', '.pyc', '.pyc'] .py\n.pyc 0\n"
+    assert told == "['.pyc', '.pyc', '.pyc', '.pyc'] .py\n.pyc 0\nearly.js\n"
 
 
 @pytest.mark.slow
@@ -227,8 +228,10 @@ def test_run_all_may_be_pressed_at_once(live, site_url, open_page):
     )
     for _ in range(4):  # there may be a kernel by then, or not yet
         page = open_page(address)
+        page.set_default_timeout(180_000)
         page.get_by_role("button", name="Run all", exact=True).click()
-        page.locator(".jp-OutputArea-output pre:visible").first.wait_for(timeout=60_000)
+        page.locator(".jp-OutputArea-output pre:visible").first.wait_for()
+        page.close()
 
 
 @pytest.mark.slow

@@ -83,7 +83,7 @@ def test_an_archive_is_compiled_once_by_the_python_that_reads_it(tmp_path, monke
     monkeypatch.setattr(files, "node", lambda: "/no/such/program")
     kept = {name: content for name, content in wheels.items() if name.startswith("other")}
     assert files.compiled(Path(engine), kept) == {name: done[name] for name in kept}
-    with pytest.raises(files.Absent, match=r"Node.js could not compile: .*/no/such/program"):
+    with pytest.raises(RuntimeError, match=r"Node.js could not compile: .*/no/such/program"):
         files.compiled(Path(engine), wheels)
 
 

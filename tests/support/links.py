@@ -25,6 +25,8 @@ def table(lines):
 
 if __name__ == "__main__":
     written = ROOT / "_build/html/output.json"
+    if not written.exists():
+        raise SystemExit("Stopped: no link was asked; the lines above say why.")
     (ROOT / "_build/links.md").write_text(table(written.read_text("utf8").splitlines()), "utf8")
     for name in ("output.json", "output.txt"):
         written.with_name(name).unlink(missing_ok=True)
