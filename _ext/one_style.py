@@ -44,7 +44,7 @@ EARLY = (
     '<script>/* typefaces */if(location.protocol!=="file:")for(const n of %s)'
     'document.head.append(Object.assign(document.createElement("link"),'
     '{rel:"preload",as:"font",crossOrigin:"",'
-    'href:`${document.documentElement.dataset.content_root}_static/fonts/${n}.woff2`}))</script>'
+    "href:`${document.documentElement.dataset.content_root}_static/fonts/${n}.woff2`}))</script>"
 )
 PURGE = """
 const { PurgeCSS } = require(process.argv[1]);

@@ -19,7 +19,8 @@ from live import files, site
 LOGGER = logging.getLogger(__name__)
 BUTTON = (
     '<p class="course-live"><a class="course-live-button" href="{address}">Run this page</a> '
-    "<span>in the browser, with nothing to install. The first time, {size} MB of Python are downloaded.</span></p>"
+    "<span>in the browser, with nothing to install. "
+    "The first time, {size} MB of Python are downloaded.</span></p>"
 )
 
 
