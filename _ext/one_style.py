@@ -26,11 +26,10 @@ PARTS = (
     "sphinx-design.min.css",
     "course.css",
 )
-NAMED = re.compile(
-    r"\s*<link [^>]*?href=\"(?P<place>[^\"]*?_static/)(?P<name>(?:styles/)?(?:theme|"
-    r"pydata-sphinx-theme|pygments|sphinx-book-theme|togglebutton|copybutton|mystnb\.\w+|"
-    r"sphinx-design\.min|course|book))\.css[^>]*>"
+SHEETS = "|".join(
+    re.escape(part).replace(r"\*", r"\w+") for part in (*PARTS, "styles/theme.css", "book.css")
 )
+NAMED = re.compile(rf'\s*<link [^>]*?href="(?P<place>[^"]*?_static/)(?:{SHEETS})[^>]*>')
 # The typefaces of reading and of headings are asked for at once; a page that would have to wait is
 # set in others and stays so, and nothing moves under a reader's eyes.
 FACES = {

@@ -14,6 +14,7 @@ from cnnkit.arguments import lesson
 
 __all__ = [
     "ELSEWHERE",
+    "NO_LOCKS",
     "NO_ROOM",
     "as_path",
     "is_told",
@@ -24,6 +25,7 @@ __all__ = [
     "writing",
 ]
 
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 ELSEWHERE = "or name another place, and try again"
 _SOURCE = "See whether it is still there and yours to read, and try again."

@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from cnnkit.arguments import lesson
-from cnnkit.disk import NO_ROOM, reading
+from cnnkit.disk import NO_LOCKS, NO_ROOM, reading
 
 try:
     from lzma import LZMAError
@@ -43,7 +43,6 @@ __all__ = [
 ]
 
 LARGEST = 64 * 2**20  # a photograph of more bytes than this is taken for a broken one
-_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 _CLUTTER = {"thumbs.db", "desktop.ini"}
 _DOCUMENTS = {".csv", ".docx", ".html", ".json", ".md", ".pdf", ".txt"}
 
@@ -331,7 +330,7 @@ def _lock(folder):
         lock = filelock.FileLock(folder / ".lock")
         lock.acquire()
     except OSError as error:
-        if error.errno in _NO_LOCKS:
+        if error.errno in NO_LOCKS:
             return None
         raise OSError(
             error.errno,

@@ -1,7 +1,6 @@
 """The state of a run: kept in one object, saved whole, and restored as if nothing had happened."""
 
 import contextlib
-import errno
 import json
 import time
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ import filelock
 import torch
 
 from cnnkit.arguments import lesson
-from cnnkit.disk import reading, write_whole, writing
+from cnnkit.disk import NO_LOCKS, reading, write_whole, writing
 from cnnkit.training.checkpoint import load_checkpoint, save_checkpoint
 from cnnkit.training.devices import rank_and_world
 from cnnkit.training.stopping import EarlyStopping
@@ -105,14 +104,15 @@ class Run:
                 "another folder with out."
             ) from error
         except OSError as error:
-            if error.errno not in {errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK}:
+            if error.errno not in NO_LOCKS:
                 with writing(self.path.parent, "or name another folder with out"):
                     raise
         try:
             yield
         finally:
-            with contextlib.suppress(OSError):  # Windows takes it away by itself
-                Path(lock.lock_file).unlink()
+            if lock.is_locked:
+                with contextlib.suppress(OSError):  # Windows takes it away by itself
+                    Path(lock.lock_file).unlink()
             lock.release()
 
     def save(self):
