@@ -16,10 +16,8 @@ from pathlib import Path
 import jupytext
 import nbformat
 from hatchling.builders.wheel import WheelBuilder
-from live.notebooks import LINK, elsewhere, finished, is_live, numbered
+from live.notebooks import LINK, elsewhere, exercises, finished, is_live, numbered
 from pages import ROOT, chapters
-
-from cnnkit.grading.bundle import bundle_contents
 
 PLACE = "_sources/chapters"  # where the theme looks for what can be downloaded
 BRANCH = "notebooks"  # on which publish.yml puts them: Colab and Kaggle open files of a repository
@@ -144,13 +142,6 @@ def write(app):
         target = Path(app.outdir, "_sources", name)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
-
-
-def exercises():
-    """Path -> bytes of each exercise, as students get it."""
-    if not (ROOT / "nbgrader_config.py").is_file():  # a book without a classroom
-        return {}
-    return {n: c for n, c in bundle_contents(ROOT).items() if n.startswith("exercises/")}
 
 
 def offer_exercise(app, pagename, templatename, context, doctree):

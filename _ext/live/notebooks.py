@@ -95,12 +95,18 @@ def finished(notebook, kernel=KERNEL):
     return nbformat.writes(notebook).encode()
 
 
+def exercises():
+    """Path -> bytes of each exercise, as students get it."""
+    if not (ROOT / "nbgrader_config.py").is_file():  # a book without a classroom
+        return {}
+    return {n: c for n, c in bundle_contents(ROOT).items() if n.startswith("exercises/")}
+
+
 def all_notebooks():
     """Path -> bytes of each notebook that the pages run."""
     found = {f"chapters/{path.stem}.ipynb": chapter(path) for path in live_chapters()}
-    for path, content in bundle_contents(ROOT).items():
-        if path.startswith("exercises/"):
-            notebook = nbformat.reads(content.decode(), as_version=4)
-            if not elsewhere(notebook.cells):
-                found[path] = finished(notebook)
+    for path, content in exercises().items():
+        notebook = nbformat.reads(content.decode(), as_version=4)
+        if not elsewhere(notebook.cells):
+            found[path] = finished(notebook)
     return found
